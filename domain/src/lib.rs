@@ -1,1 +1,14 @@
-//! The rules of Windlass. Pure: no async, no clock, no randomness, no I/O; values come in as arguments.
+//! The rules of Windlass: what can be deployed, in which states it can be, and what to do next.
+//!
+//! Pure: no async, no clock, no randomness, no I/O. Values come in as arguments, so that every rule is a table test and
+//! the same code runs in the browser.
+
+pub mod access;
+pub mod environment;
+pub mod id;
+pub mod name;
+pub mod plan;
+pub mod product;
+pub mod spec;
+pub mod timestamp;
+pub mod variable;

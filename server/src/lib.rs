@@ -1,1 +1,3 @@
-//! Placeholder cover page.
+//! The Windlass server: doors (`api`, `ui`) call features, features call adapters (`engine`, `store`), all speak `domain`.
+
+pub mod engine;
