@@ -4,9 +4,11 @@
 //! the same code runs in the browser.
 
 pub mod access;
+pub mod deployment;
 pub mod environment;
 pub mod id;
 pub mod name;
+pub mod operation;
 pub mod plan;
 pub mod product;
 pub mod spec;

@@ -1,0 +1,9 @@
+//! Deployed products and stacks: statuses, which change may follow which, and the records.
+
+mod record;
+mod status;
+
+pub use record::{OperationMode, ProductDeployment, StackDeployment};
+pub use status::{
+    IllegalTransition, Outcome, ProductEvent, ProductStatus, StackEvent, StackStatus,
+};

@@ -1,0 +1,193 @@
+//! The journal's events: what SSE, the JSON feed, the browser and the audit read. Field names are wire format.
+
+use serde::{Deserialize, Serialize};
+
+use super::OperationKind;
+use super::failure::Failure;
+use super::status::OperationStatus;
+use crate::access::Actor;
+use crate::deployment::{ProductStatus, StackStatus};
+use crate::plan::{Phase, StepKey};
+use crate::timestamp::Timestamp;
+
+/// One event of one operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// From 1, without gaps, within the operation.
+    pub seq: i64,
+    pub at: Timestamp,
+    pub level: Level,
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// How loud an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Progress and output.
+    Detail,
+    /// What happened.
+    Info,
+    /// It goes on, but someone should know.
+    Warning,
+    /// Something was given up.
+    Error,
+}
+
+impl Level {
+    /// The stored form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Detail => "detail",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// Reads the stored form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Detail, Self::Info, Self::Warning, Self::Error]
+            .into_iter()
+            .find(|level| level.as_str() == text)
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
+pub enum EventBody {
+    /// The intent was recorded; always the first event.
+    Accepted {
+        kind: OperationKind,
+        actor: Actor,
+        product_name: String,
+        product_version: Option<String>,
+        environment_name: String,
+        stacks: Vec<StackOutline>,
+    },
+    /// A runner took the operation; after a crash it happens again.
+    Claimed {
+        node: String,
+        /// Whether work had begun before.
+        resumed: bool,
+    },
+    /// The plan was made from what the engine had.
+    Planned { steps: Vec<StepOutline> },
+    /// Undoing begins.
+    Unwinding {
+        reason: UnwindReason,
+        steps: Vec<StepOutline>,
+    },
+    /// An act begins.
+    StepStarted { step: StepKey, attempt: u32 },
+    /// An act goes on: bytes of a pull, seconds of a health wait.
+    StepProgress {
+        step: StepKey,
+        message: String,
+        current: u64,
+        /// 0 where it is not known.
+        total: u64,
+    },
+    /// Lines that a one-shot wrote.
+    StepOutput {
+        step: StepKey,
+        lines: Vec<OutputLine>,
+    },
+    /// An act is done.
+    StepDone {
+        step: StepKey,
+        /// What came of it: a digest, `already running`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<String>,
+    },
+    /// An attempt failed and another follows.
+    StepRetrying {
+        step: StepKey,
+        attempt: u32,
+        at: Timestamp,
+        failure: Failure,
+    },
+    /// An act was given up.
+    StepFailed { step: StepKey, failure: Failure },
+    /// An act will not be done.
+    StepSkipped { step: StepKey, because: String },
+    /// A stack's deployment status changed.
+    StackChanged {
+        stack: String,
+        status: StackStatus,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// Someone asked to cancel.
+    CancelRequested { by: Actor },
+    /// The operation's status changed on its way.
+    StatusChanged {
+        status: OperationStatus,
+        message: String,
+    },
+    /// The end; always the last event.
+    Finished {
+        status: OperationStatus,
+        product_status: ProductStatus,
+        message: String,
+    },
+}
+
+/// Why an operation is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnwindReason {
+    Failed,
+    Cancelled,
+}
+
+/// A stack as announced with the first event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StackOutline {
+    pub name: String,
+    pub display_name: String,
+    pub deployment_stack_name: String,
+    pub services: Vec<ServiceOutline>,
+}
+
+/// A service as announced with the first event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceOutline {
+    pub name: String,
+    pub init: bool,
+}
+
+/// A step as announced with the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepOutline {
+    pub step: StepKey,
+    /// `Start web`.
+    pub title: String,
+    pub phase: Phase,
+    pub cause: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+}
+
+/// One line that a container wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputLine {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stderr: bool,
+    pub text: String,
+}
