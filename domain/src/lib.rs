@@ -14,3 +14,4 @@ pub mod product;
 pub mod spec;
 pub mod timestamp;
 pub mod variable;
+pub mod wire;

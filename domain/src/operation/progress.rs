@@ -1,0 +1,405 @@
+//! What people see of an operation: a fold over its events, the same on the server and in the browser.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{Event, EventBody, OutputLine, StepOutline};
+use super::failure::Failure;
+use super::status::{OperationStatus, StepState};
+use crate::deployment::{ProductStatus, StackStatus};
+use crate::plan::{Phase, StepKey};
+use crate::timestamp::Timestamp;
+
+/// Most lines of a one-shot's output that the view keeps; the feed has all that were recorded.
+pub const MAX_OUTPUT_LINES: usize = 1000;
+
+/// The state of an operation after some of its events.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Number of the last event that was applied.
+    pub seq: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    pub product_name: String,
+    pub product_version: Option<String>,
+    pub environment_name: String,
+    pub actor: String,
+    pub status: Option<OperationStatus>,
+    pub product_status: Option<ProductStatus>,
+    /// The final sentence.
+    pub message: Option<String>,
+    pub cancel_requested: bool,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub stacks: Vec<StackProgress>,
+    /// Steps that serve several stacks, such as pulls of shared images.
+    pub shared: Vec<StepProgress>,
+    /// How often a runner took the operation over after the first.
+    pub resumed: u32,
+}
+
+/// One stack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StackProgress {
+    pub name: String,
+    pub display_name: String,
+    pub deployment_stack_name: String,
+    pub status: StackStatus,
+    pub message: Option<String>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub services: Vec<ServiceProgress>,
+    pub steps: Vec<StepProgress>,
+}
+
+/// One service of a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceProgress {
+    pub name: String,
+    pub init: bool,
+    /// Whether its last gate passed.
+    pub done: bool,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepProgress {
+    #[serde(flatten)]
+    pub outline: StepOutline,
+    pub state: StepState,
+    pub attempt: u32,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// Bytes of a pull, seconds of a wait.
+    pub message: Option<String>,
+    pub current: u64,
+    pub total: u64,
+    pub result: Option<String>,
+    pub failure: Option<Failure>,
+    /// Newest last; bounded by [`MAX_OUTPUT_LINES`].
+    pub output: VecDeque<OutputLine>,
+    /// Why it was skipped.
+    pub because: Option<String>,
+}
+
+impl Progress {
+    /// The state after these events.
+    #[must_use]
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut progress = Self::default();
+        for event in events {
+            progress.apply(event);
+        }
+        progress
+    }
+
+    /// Applies one event; one that was applied already changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        if event.seq <= self.seq {
+            return;
+        }
+        self.seq = event.seq;
+        self.at = event.at;
+        match &event.body {
+            EventBody::Accepted {
+                actor,
+                product_name,
+                product_version,
+                environment_name,
+                stacks,
+                ..
+            } => {
+                self.actor = actor.to_string();
+                self.product_name.clone_from(product_name);
+                self.product_version.clone_from(product_version);
+                self.environment_name.clone_from(environment_name);
+                self.status = Some(OperationStatus::Queued);
+                self.stacks = stacks
+                    .iter()
+                    .map(|stack| StackProgress {
+                        name: stack.name.clone(),
+                        display_name: stack.display_name.clone(),
+                        deployment_stack_name: stack.deployment_stack_name.clone(),
+                        status: StackStatus::Pending,
+                        message: None,
+                        started_at: None,
+                        ended_at: None,
+                        services: stack
+                            .services
+                            .iter()
+                            .map(|service| ServiceProgress {
+                                name: service.name.clone(),
+                                init: service.init,
+                                done: false,
+                            })
+                            .collect(),
+                        steps: Vec::new(),
+                    })
+                    .collect();
+            }
+            EventBody::Claimed { resumed, .. } => {
+                self.resumed += u32::from(*resumed);
+                self.started_at.get_or_insert(event.at);
+                if self.status == Some(OperationStatus::Queued) {
+                    self.status = Some(OperationStatus::Running);
+                }
+            }
+            EventBody::Planned { steps } | EventBody::Unwinding { steps, .. } => {
+                for outline in steps {
+                    self.add_step(outline);
+                }
+                if matches!(event.body, EventBody::Unwinding { .. }) {
+                    self.status = Some(OperationStatus::Compensating);
+                }
+            }
+            EventBody::StepStarted { step, attempt } => self.change(step, |s| {
+                s.state = StepState::Started;
+                s.attempt = *attempt;
+                s.started_at.get_or_insert(event.at);
+            }),
+            EventBody::StepProgress {
+                step,
+                message,
+                current,
+                total,
+            } => self.change(step, |s| {
+                s.message = Some(message.clone());
+                s.current = *current;
+                s.total = *total;
+            }),
+            EventBody::StepOutput { step, lines } => self.change(step, |s| {
+                s.output.extend(lines.iter().cloned());
+                let surplus = s.output.len().saturating_sub(MAX_OUTPUT_LINES);
+                s.output.drain(..surplus);
+            }),
+            EventBody::StepDone { step, result } => {
+                self.change(step, |s| {
+                    s.state = StepState::Done;
+                    s.ended_at = Some(event.at);
+                    s.result.clone_from(result);
+                    s.failure = None;
+                });
+                self.mark_service(step);
+            }
+            EventBody::StepRetrying {
+                step,
+                attempt,
+                failure,
+                ..
+            } => self.change(step, |s| {
+                s.attempt = *attempt;
+                s.failure = Some(failure.clone());
+            }),
+            EventBody::StepFailed { step, failure } => self.change(step, |s| {
+                s.state = StepState::Failed;
+                s.ended_at = Some(event.at);
+                s.failure = Some(failure.clone());
+            }),
+            EventBody::StepSkipped { step, because } => self.change(step, |s| {
+                s.state = StepState::Skipped;
+                s.ended_at = Some(event.at);
+                s.because = Some(because.clone());
+            }),
+            EventBody::StackChanged {
+                stack,
+                status,
+                message,
+            } => {
+                if let Some(entry) = self.stacks.iter_mut().find(|entry| entry.name == *stack) {
+                    entry.status = *status;
+                    entry.message.clone_from(message);
+                    match status {
+                        StackStatus::Deploying | StackStatus::Removing => {
+                            entry.started_at.get_or_insert(event.at);
+                        }
+                        StackStatus::Pending => entry.started_at = None,
+                        _ => entry.ended_at = Some(event.at),
+                    }
+                }
+            }
+            EventBody::CancelRequested { .. } => {
+                self.cancel_requested = true;
+                self.status = Some(OperationStatus::Cancelling);
+            }
+            EventBody::StatusChanged { status, message } => {
+                self.status = Some(*status);
+                self.message = Some(message.clone());
+            }
+            EventBody::Finished {
+                status,
+                product_status,
+                message,
+            } => {
+                self.status = Some(*status);
+                self.product_status = Some(*product_status);
+                self.message = Some(message.clone());
+                self.finished_at = Some(event.at);
+            }
+        }
+    }
+
+    /// Whether nothing more will come.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.finished_at.is_some()
+    }
+
+    /// Stacks that ended, and all of them.
+    #[must_use]
+    pub fn completed_stacks(&self) -> (usize, usize) {
+        let done = self
+            .stacks
+            .iter()
+            .filter(|stack| stack.status == StackStatus::Running)
+            .count();
+        (done, self.stacks.len())
+    }
+
+    /// The stack that people should look at: the first failed one, else the first at work, else the last that ended.
+    #[must_use]
+    pub fn stack_in_focus(&self) -> Option<&StackProgress> {
+        let by = |status| self.stacks.iter().find(|stack| stack.status == status);
+        by(StackStatus::Deploying)
+            .or_else(|| by(StackStatus::Failed))
+            .or_else(|| {
+                self.stacks
+                    .iter()
+                    .rev()
+                    .find(|stack| stack.status == StackStatus::Running)
+            })
+            .or_else(|| self.stacks.first())
+    }
+
+    fn add_step(&mut self, outline: &StepOutline) {
+        let step = StepProgress {
+            outline: outline.clone(),
+            state: StepState::Pending,
+            attempt: 0,
+            started_at: None,
+            ended_at: None,
+            message: None,
+            current: 0,
+            total: 0,
+            result: None,
+            failure: None,
+            output: VecDeque::new(),
+            because: None,
+        };
+        let stack = outline
+            .stack
+            .as_ref()
+            .and_then(|name| self.stacks.iter_mut().find(|entry| entry.name == *name));
+        let steps = match stack {
+            Some(stack) => &mut stack.steps,
+            None => &mut self.shared,
+        };
+        // A plan that is made again after a crash replaces what was announced before.
+        match steps
+            .iter_mut()
+            .find(|known| known.outline.step == outline.step)
+        {
+            Some(known) => known.outline = outline.clone(),
+            None => steps.push(step),
+        }
+    }
+
+    fn change(&mut self, key: &StepKey, apply: impl FnOnce(&mut StepProgress)) {
+        let step = self
+            .stacks
+            .iter_mut()
+            .flat_map(|stack| stack.steps.iter_mut())
+            .chain(self.shared.iter_mut())
+            .find(|step| step.outline.step == *key);
+        if let Some(step) = step {
+            apply(step);
+        }
+    }
+
+    /// A service is done when every step of it that is not cleaning up is done.
+    fn mark_service(&mut self, key: &StepKey) {
+        for stack in &mut self.stacks {
+            let Some(step) = stack.steps.iter().find(|step| step.outline.step == *key) else {
+                continue;
+            };
+            let Some(name) = step.outline.service.clone() else {
+                return;
+            };
+            let done = stack
+                .steps
+                .iter()
+                .filter(|s| s.outline.service.as_deref() == Some(&name))
+                .filter(|s| s.outline.phase != Phase::CleaningUp)
+                .all(|s| s.state == StepState::Done);
+            if let Some(service) = stack
+                .services
+                .iter_mut()
+                .find(|service| service.name == name)
+            {
+                service.done = done;
+            }
+            return;
+        }
+    }
+}
+
+impl StackProgress {
+    /// The phase that it is in: that of the earliest step at work, else of the next one.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        self.steps
+            .iter()
+            .find(|step| step.state == StepState::Started)
+            .or_else(|| {
+                self.steps
+                    .iter()
+                    .find(|step| step.state == StepState::Pending)
+            })
+            .map(|step| step.outline.phase)
+    }
+
+    /// Services whose gate passed, and all of them.
+    #[must_use]
+    pub fn completed_services(&self) -> (usize, usize) {
+        (
+            self.services.iter().filter(|service| service.done).count(),
+            self.services.len(),
+        )
+    }
+
+    /// Ended steps in percent of all.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        let total = self.steps.len();
+        if total == 0 {
+            return 0;
+        }
+        let ended = self
+            .steps
+            .iter()
+            .filter(|step| step.state.has_ended())
+            .count();
+        u8::try_from(ended * 100 / total).unwrap_or(100)
+    }
+
+    /// The service that is being worked on.
+    #[must_use]
+    pub fn current_service(&self) -> Option<&str> {
+        self.steps
+            .iter()
+            .filter(|step| step.state == StepState::Started)
+            .find_map(|step| step.outline.service.as_deref())
+    }
+
+    /// The first step that failed.
+    #[must_use]
+    pub fn failed_step(&self) -> Option<&StepProgress> {
+        self.steps
+            .iter()
+            .find(|step| step.state == StepState::Failed)
+    }
+}

@@ -1,0 +1,59 @@
+//! Operations on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::ProductStatus;
+use crate::operation::event::Event;
+use crate::operation::{OperationKind, OperationStatus};
+use crate::timestamp::Timestamp;
+
+/// `GET /api/operations/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationView {
+    pub operation_id: String,
+    pub environment_id: String,
+    pub environment_name: String,
+    pub product_group_id: String,
+    pub product_deployment_id: String,
+    pub product_name: String,
+    pub product_version: Option<String>,
+    pub kind: OperationKind,
+    pub status: OperationStatus,
+    /// Of the product, as recorded now.
+    pub product_status: ProductStatus,
+    pub actor: String,
+    pub session_id: String,
+    pub cancel_requested: bool,
+    pub can_cancel: bool,
+    pub message: Option<String>,
+    /// Number of the newest event.
+    pub last_event_id: i64,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// 202: where to follow what was accepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedOperation {
+    pub success: bool,
+    pub message: String,
+    pub operation_id: String,
+    pub product_deployment_id: String,
+    pub session_id: String,
+}
+
+/// `GET /api/operations/{id}/events` as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventPage {
+    pub events: Vec<Event>,
+    /// Give this as `after` for the next page.
+    pub next_after: i64,
+    /// Whether more events are stored already.
+    pub has_more: bool,
+    /// Whether the operation has ended and every event was given.
+    pub complete: bool,
+}
