@@ -1,1 +1,11 @@
-//! Placeholder cover page.
+//! The user interface of Windlass: rendered by the server, then hydrated in the browser.
+//!
+//! Knows nothing of databases or engines. What it shows comes from the server through wire types.
+
+#[cfg(feature = "ssr")]
+pub mod backend;
+pub mod document;
+pub mod pages;
+pub mod theme;
+
+pub use document::{App, shell};

@@ -1,3 +1,8 @@
 //! The Windlass server: doors (`api`, `ui`) call features, features call adapters (`engine`, `store`), all speak `domain`.
 
+pub mod args;
+pub mod boot;
 pub mod engine;
+pub mod shutdown;
+pub mod telemetry;
+pub mod ui;

@@ -1,0 +1,65 @@
+//! What the pages need from the server, in wire types. The server implements it and puts it into the context of every
+//! request; nothing in this crate knows how.
+
+use async_trait::async_trait;
+use domain::access::Actor;
+use domain::operation::event::Event;
+use domain::wire::{
+    AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
+    EnvironmentView, OperationView, Problem, ProductDeploymentDetail, ProductDetail,
+};
+
+/// The use cases behind the pages. The REST handlers are another door to the same ones.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Every environment; the default one first.
+    async fn environments(&self, actor: &Actor) -> Result<Vec<EnvironmentView>, Problem>;
+    /// The newest version of every product, and what is wrong in the sources.
+    async fn catalog(&self, actor: &Actor) -> Result<CatalogView, Problem>;
+    /// Reads the sources again.
+    async fn sync_catalog(&self, actor: &Actor) -> Result<CatalogView, Problem>;
+    /// One product by id or group id.
+    async fn product(&self, actor: &Actor, id: &str) -> Result<ProductDetail, Problem>;
+    /// Accepts a deployment; it goes on whatever happens to this request.
+    async fn deploy_product(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: DeployProductRequest,
+    ) -> Result<AcceptedOperation, Problem>;
+    /// One page of the deployed products of an environment.
+    async fn deployments(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        query: DeploymentQuery,
+    ) -> Result<DeploymentList, Problem>;
+    /// One deployed product, in whichever environment it is, with what the engine shows now.
+    async fn deployment(&self, actor: &Actor, id: &str)
+    -> Result<ProductDeploymentDetail, Problem>;
+    /// The active deployment of a product in an environment, if there is one.
+    async fn deployment_of_product(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        group_id: &str,
+    ) -> Result<Option<ProductDeploymentDetail>, Problem>;
+    /// One operation.
+    async fn operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem>;
+    /// Operations of an environment, the newest first; at most `limit`.
+    async fn operations(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        limit: u32,
+    ) -> Result<Vec<OperationView>, Problem>;
+    /// Its events after a number, at most as many as the server allows at once, with whether more are there.
+    async fn operation_events(
+        &self,
+        actor: &Actor,
+        id: &str,
+        after: i64,
+    ) -> Result<(Vec<Event>, bool), Problem>;
+    /// Asks to cancel it; what was done is undone as far as the operation's rules say.
+    async fn cancel_operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem>;
+}

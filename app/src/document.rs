@@ -1,0 +1,99 @@
+//! The document around every page, and the table of routes.
+//!
+//! The document is complete without JavaScript; scripts only add to it. Every script carries the
+//! nonce of the response, so the content security policy can forbid all others.
+
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    pages::{home::HomePage, not_found::NotFoundPage},
+    theme,
+};
+
+/// The whole HTML document, rendered once a request by the server.
+#[must_use]
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    security::protect_response();
+
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme::of_request().map(|theme| theme.as_str())>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <HashedStylesheet options=options.clone() id="windlass-style" />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The application: the same tree on the server and in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { "Windlass".to_owned() } else { format!("{title} · Windlass") }
+        } />
+        <Router>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod security {
+    //! What the browser may load and run. Strict enough that injected markup cannot do anything.
+
+    use http::{HeaderName, HeaderValue, header};
+    use leptos::{nonce::use_nonce, prelude::use_context};
+    use leptos_axum::ResponseOptions;
+
+    pub(super) fn protect_response() {
+        // While the table of routes is collected there is no response to protect.
+        let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
+            return;
+        };
+        let policy = format!(
+            "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+             style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; \
+             connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        );
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        for (name, value) in FIXED {
+            response.insert_header(name, value);
+        }
+    }
+
+    const FIXED: [(HeaderName, HeaderValue); 3] = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
+    ];
+}

@@ -1,0 +1,4 @@
+//! One file a page. A page arranges components; it holds no rules.
+
+pub mod home;
+pub mod not_found;

@@ -1,0 +1,34 @@
+// Browser tests. They drive the machine's own Chromium, because a browser of Playwright's own would
+// have to be downloaded from outside of every package registry.
+import { defineConfig } from "@playwright/test";
+
+export default defineConfig({
+  testDir: "tests",
+  // The pages show one engine and one database: tests that change them say so and run in order.
+  fullyParallel: false,
+  workers: 1,
+  // A test that passes only the second time is a test that fails.
+  retries: 0,
+  forbidOnly: !!process.env.CI,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"], ["json", { outputFile: process.env.WINDLASS_TEST_REPORT ?? "test-results/report.json" }]],
+  use: {
+    baseURL: process.env.WINDLASS_TEST_URL ?? "http://127.0.0.1:8080",
+    locale: "en-GB",
+    timezoneId: "UTC",
+    screenshot: "only-on-failure",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.WINDLASS_TEST_BROWSER ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+      ],
+    },
+  },
+});

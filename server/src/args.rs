@@ -1,0 +1,164 @@
+//! The command line of `windlass-server`. Every option can also be an environment variable.
+//!
+//! Only reads and parses; what the values mean together is decided in `boot`.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::{Parser, Subcommand};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "windlass-server",
+    version,
+    about = "The control plane of Windlass"
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the server's program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the pages and the REST interface until SIGINT or SIGTERM
+    Serve(ServeArgs),
+}
+
+/// The options of `serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeArgs {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        env = "WINDLASS_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+
+    /// The folder that holds the database and what is kept on disk; made when it is missing
+    #[arg(
+        long,
+        env = "WINDLASS_DATA_DIR",
+        value_name = "DIR",
+        default_value = "data"
+    )]
+    pub data_dir: PathBuf,
+
+    /// A catalog folder; repeat the option for more
+    #[arg(
+        long = "source",
+        env = "WINDLASS_SOURCES",
+        value_name = "NAME=PATH",
+        value_delimiter = ','
+    )]
+    pub sources: Vec<SourceArg>,
+
+    /// postgres://… or sqlite://…; without it, an SQLite file in the data folder
+    /// (DATABASE_URL is read, too)
+    #[arg(
+        long,
+        env = "WINDLASS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+
+    /// The Docker engine: unix:///path or tcp://host:port (DOCKER_HOST is read, too);
+    /// without it, unix:///var/run/docker.sock
+    #[arg(long, env = "WINDLASS_DOCKER_HOST", value_name = "URL")]
+    pub docker_host: Option<String>,
+
+    /// The folder with the built pages' files
+    #[arg(
+        long,
+        env = "WINDLASS_SITE",
+        value_name = "DIR",
+        default_value = "target/site"
+    )]
+    pub site: PathBuf,
+
+    /// Listen on an address that other machines reach, although nobody has to sign in
+    #[arg(long, env = "WINDLASS_INSECURE_NO_AUTH")]
+    pub insecure_no_auth: bool,
+}
+
+/// `NAME=PATH`: a catalog folder and the name it goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceArg {
+    /// What the catalog calls it.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// Why a `--source` could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceArgError {
+    /// There is no `=`.
+    #[error("a source is written NAME=PATH, for example demo=demo/catalog")]
+    NoEqualsSign,
+    /// Nothing, or something odd, before the `=`.
+    #[error(
+        "the name before `=` may hold lower-case letters, digits and `-`, and starts with a letter"
+    )]
+    BadName,
+    /// Nothing after the `=`.
+    #[error("the folder after `=` is missing")]
+    NoPath,
+}
+
+impl FromStr for SourceArg {
+    type Err = SourceArgError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, path) = text.split_once('=').ok_or(SourceArgError::NoEqualsSign)?;
+        let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
+        let goes_on_well = name
+            .chars()
+            .all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '-');
+        if !starts_well || !goes_on_well {
+            return Err(SourceArgError::BadName);
+        }
+        if path.is_empty() {
+            return Err(SourceArgError::NoPath);
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            path: PathBuf::from(path),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn check(text: &str, expected: Result<(&str, &str), SourceArgError>) {
+        let expected = expected.map(|(name, path)| SourceArg {
+            name: name.to_owned(),
+            path: PathBuf::from(path),
+        });
+        assert_eq!(text.parse::<SourceArg>(), expected, "{text}");
+    }
+
+    #[test]
+    fn sources_are_name_and_path() {
+        check("demo=demo/catalog", Ok(("demo", "demo/catalog")));
+        check("a-1=/srv/x=y", Ok(("a-1", "/srv/x=y")));
+        check("demo", Err(SourceArgError::NoEqualsSign));
+        check("=x", Err(SourceArgError::BadName));
+        check("1a=x", Err(SourceArgError::BadName));
+        check("Demo=x", Err(SourceArgError::BadName));
+        check("demo=", Err(SourceArgError::NoPath));
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,141 @@
+//! The door for people: renders the pages and delivers their files. Holds no rules.
+//!
+//! Names of files under `/pkg` carry a hash of their content, so browsers may keep them for ever;
+//! pages themselves are always asked for again.
+
+use std::path::{Path, PathBuf};
+
+use app::{App, shell};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use leptos::config::LeptosOptions;
+use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use tower::ServiceExt as _;
+use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+
+/// Must equal `LEPTOS_OUTPUT_NAME` in `.cargo/config.toml`.
+const OUTPUT_NAME: &str = "windlass";
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+const BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
+
+/// The pages' files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// The folder, or its list of hashed names, is not there.
+    #[error(
+        "the pages' files are not in {}; build them with `cargo xtask web`, \
+         or name their folder with --site",
+        site.display()
+    )]
+    SiteMissing {
+        /// Where they were looked for.
+        site: PathBuf,
+        /// What the file system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Everything a browser asks for: pages, calls of the pages, files.
+///
+/// # Errors
+/// When `site` does not hold a built site.
+pub fn router(site: &Path) -> Result<Router, UiError> {
+    let missing = |source| UiError::SiteMissing {
+        site: site.to_path_buf(),
+        source,
+    };
+    let site = site.canonicalize().map_err(missing)?;
+    // An absolute path wins over the folder of the program, where Leptos would look.
+    let hash_file = site.join("hash.txt");
+    std::fs::metadata(&hash_file).map_err(missing)?;
+
+    let options = LeptosOptions::builder()
+        .output_name(OUTPUT_NAME)
+        .site_root(site.to_string_lossy())
+        .hash_files(true)
+        .hash_file(hash_file.to_string_lossy().into())
+        .build();
+    let pages = Pages {
+        options,
+        public: site.join("public"),
+    };
+
+    let hashed = Router::new()
+        .fallback_service(
+            ServeDir::new(site.join("pkg"))
+                .precompressed_br()
+                .precompressed_gzip(),
+        )
+        .layer(axum::middleware::map_response(
+            async |mut response: Response| {
+                if response.status().is_success() {
+                    let headers = response.headers_mut();
+                    headers.insert(header::CACHE_CONTROL, IMMUTABLE);
+                    headers.insert(header::VARY, BY_ENCODING);
+                }
+                response
+            },
+        ));
+
+    let routes = generate_route_list(App);
+    let shell_options = pages.options.clone();
+    Ok(Router::new()
+        .leptos_routes(&pages, routes, move || shell(shell_options.clone()))
+        .nest("/pkg", hashed)
+        .fallback(file_or_page)
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .with_state(pages))
+}
+
+/// What rendering needs.
+#[derive(Debug, Clone)]
+struct Pages {
+    options: LeptosOptions,
+    public: PathBuf,
+}
+
+impl axum::extract::FromRef<Pages> for LeptosOptions {
+    fn from_ref(pages: &Pages) -> Self {
+        pages.options.clone()
+    }
+}
+
+/// A file of `public/`, or the page that says that there is nothing.
+async fn file_or_page(State(pages): State<Pages>, request: Request) -> Response {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let (parts, _) = request.into_parts();
+    let for_file = Request::from_parts(parts.clone(), Body::empty());
+    match ServeDir::new(&pages.public)
+        .append_index_html_on_directories(false)
+        .oneshot(for_file)
+        .await
+    {
+        Ok(found) if found.status() != StatusCode::NOT_FOUND => {
+            let mut found = found.into_response();
+            found.headers_mut().insert(header::CACHE_CONTROL, ONE_HOUR);
+            found
+        }
+        Ok(_) => {
+            let options = pages.options.clone();
+            let render = leptos_axum::render_app_async(move || shell(options.clone()));
+            let mut page = render(Request::from_parts(parts, Body::empty()))
+                .await
+                .into_response();
+            *page.status_mut() = StatusCode::NOT_FOUND;
+            page
+        }
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,72 @@
+//! Cargo, always with the same flags for the same crate, so that nothing is built twice.
+//!
+//! One package a command: several at once unify features and rebuild Leptos. The server has an
+//! explicit target, so that flags for it do not rebuild build scripts and macros.
+
+use std::{path::PathBuf, process::Command};
+
+use crate::paths;
+
+/// What the server and its tests are built for.
+pub(crate) const NATIVE: &str = "x86_64-unknown-linux-gnu";
+/// What runs in the browser.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
+/// How much the compiler should try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Fast to build.
+    Dev,
+    /// Fast to run.
+    Release,
+}
+
+impl Profile {
+    /// Cargo's folder for results of the server.
+    pub(crate) const fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// `cargo VERB` for this machine.
+pub(crate) fn native(verb: &str, profile: Profile) -> Command {
+    let mut cargo = bare(verb);
+    cargo.args(["--target", NATIVE]);
+    match profile {
+        // Types of views are erased: views compile in a fraction of the time.
+        Profile::Dev => cargo.env("RUSTFLAGS", "--cfg erase_components"),
+        Profile::Release => cargo.arg("--release").env_remove("RUSTFLAGS"),
+    };
+    cargo
+}
+
+/// `cargo VERB` for the browser.
+pub(crate) fn wasm(verb: &str, profile: Profile) -> Command {
+    let mut cargo = bare(verb);
+    cargo.args(["--target", WASM]);
+    match profile {
+        Profile::Dev => cargo.env("RUSTFLAGS", "--cfg erase_components"),
+        Profile::Release => cargo
+            .args(["--profile", "wasm-release"])
+            .env_remove("RUSTFLAGS"),
+    };
+    cargo
+}
+
+/// `cargo VERB` as it is, for this crate itself.
+pub(crate) fn bare(verb: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.arg(verb).current_dir(paths::root());
+    cargo
+}
+
+/// Where Cargo puts a program.
+pub(crate) fn program(name: &str, profile: Profile) -> PathBuf {
+    paths::target()
+        .join(NATIVE)
+        .join(profile.folder())
+        .join(name)
+}

@@ -1,0 +1,218 @@
+//! Starting other programs: each in a process group of its own, without a standard input, and ended
+//! with everything it started when this program is interrupted or gives up.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::interrupt;
+
+/// How often a wait looks whether it is over.
+pub(crate) const POLL: Duration = Duration::from_millis(50);
+/// How long a program may take to end itself before it is killed.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Starts a command line: program and arguments.
+pub(crate) fn command<S: AsRef<OsStr>>(line: impl IntoIterator<Item = S>) -> Command {
+    let mut words = line.into_iter();
+    let program = words.next();
+    let mut command = Command::new(program.as_ref().map_or(OsStr::new(""), S::as_ref));
+    command.args(words);
+    command
+}
+
+/// Runs a command to its end, its output shown; an error unless it succeeds.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+    let shown = show(command);
+    let status = wait(spawn(command)?)?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    Ok(())
+}
+
+/// Runs a command to its end and returns what it wrote to standard output.
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let status = each_line(command, |line| {
+        text.push_str(line);
+        text.push('\n');
+    })?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", show(command));
+    }
+    Ok(text)
+}
+
+/// Whether a command ends well; what it says is nobody's business.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    spawn(command)
+        .and_then(wait)
+        .is_ok_and(|status| status.success())
+}
+
+/// Runs a command to its end, its output shown and every line of standard output looked at.
+pub(crate) fn run_watched(
+    command: &mut Command,
+    mut look: impl FnMut(&str) + Send,
+) -> anyhow::Result<ExitStatus> {
+    each_line(command, |line| {
+        // A closed standard output must not end the tests.
+        let _closed = writeln!(std::io::stdout(), "{line}");
+        look(line);
+    })
+}
+
+fn each_line(
+    command: &mut Command,
+    mut look: impl FnMut(&str) + Send,
+) -> anyhow::Result<ExitStatus> {
+    let mut child = spawn(command.stdout(Stdio::piped()))?;
+    let stdout = child
+        .stdout
+        .take()
+        .context("standard output is not a pipe")?;
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            for line in BufReader::new(stdout).split(b'\n') {
+                let Ok(line) = line else { break };
+                look(String::from_utf8_lossy(&line).trim_end_matches('\r'));
+            }
+        });
+        let status = wait(child);
+        drop(reader.join());
+        status
+    })
+}
+
+fn spawn(command: &mut Command) -> anyhow::Result<Child> {
+    interrupt::check()?;
+    command
+        .stdin(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot start `{}`", show(command)))
+}
+
+fn wait(mut child: Child) -> anyhow::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait().context("cannot wait for a program")? {
+            return Ok(status);
+        }
+        if interrupt::requested() {
+            end(&mut child);
+            interrupt::check()?;
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// The command as a person would type it.
+fn show(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Ends a program and its group: politely, then not.
+fn end(child: &mut Child) {
+    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    let deadline = Instant::now() + GRACE;
+    // An error means that it is gone already.
+    let _gone = kill_process_group(group, Signal::TERM);
+    while Instant::now() < deadline {
+        if !matches!(child.try_wait(), Ok(None)) {
+            break;
+        }
+        thread::sleep(POLL);
+    }
+    let _gone = kill_process_group(group, Signal::KILL);
+    let _gone = child.wait();
+}
+
+/// A program in the background; ended when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Background {
+    name: &'static str,
+    child: Child,
+}
+
+impl Background {
+    /// Starts it. Its output goes to `log`, or is shown when there is none.
+    pub(crate) fn start(
+        name: &'static str,
+        command: &mut Command,
+        log: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        if let Some(path) = log {
+            let file = std::fs::File::create(path)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            command.stderr(file.try_clone()?).stdout(file);
+        }
+        Ok(Self {
+            name,
+            child: spawn(command)?,
+        })
+    }
+
+    /// Waits until `ready` says so, the program ends, or the time is up.
+    pub(crate) fn wait_until(
+        &mut self,
+        time: Duration,
+        mut ready: impl FnMut() -> bool,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now() + time;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{} ended while it started ({status})", self.name);
+            }
+            if ready() {
+                return Ok(());
+            }
+            interrupt::check()?;
+            if Instant::now() > deadline {
+                bail!("{} was not ready within {} s", self.name, time.as_secs());
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Waits for its end; on an interruption, ends it and returns well.
+    pub(crate) fn wait(mut self) -> anyhow::Result<()> {
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                if status.success() || interrupt::requested() {
+                    return Ok(());
+                }
+                bail!("{} ended ({status})", self.name);
+            }
+            if interrupt::requested() {
+                end(&mut self.child);
+                return Ok(());
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            end(&mut self.child);
+        }
+    }
+}
