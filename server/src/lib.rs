@@ -2,7 +2,10 @@
 
 pub mod args;
 pub mod boot;
+pub mod clock;
 pub mod engine;
+pub mod orchestrator;
 pub mod shutdown;
+pub mod store;
 pub mod telemetry;
 pub mod ui;

@@ -1,0 +1,509 @@
+//! Deployed products and their stacks as recorded: whole for one, narrow rows for lists.
+
+use domain::deployment::{
+    OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
+};
+use domain::id::{DeploymentId, EnvironmentId, OperationId};
+use domain::timestamp::Timestamp;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::column::{Columns, to_json};
+use super::error::Act;
+use super::{MAX_PAGE, Store, StoreError};
+
+const TABLE: &str = "product_deployments";
+const CONTENTS: &str = "deployment_contents";
+const STACKS: &str = "stack_deployments";
+
+/// Which deployments a list shows, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeploymentFilter {
+    /// Part of the deployment's or the product's name or version, in any case.
+    pub search: Option<String>,
+    /// Any of these; empty means all.
+    pub statuses: Vec<ProductStatus>,
+    pub sort: DeploymentSort,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeploymentSort {
+    #[default]
+    Newest,
+    Oldest,
+    /// By the product's display name.
+    Name,
+    /// What needs a person first: failed, partly running, changing, stopped, running.
+    WorstFirst,
+}
+
+/// A deployed product as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentRow {
+    pub id: DeploymentId,
+    pub group_id: String,
+    pub product_id: String,
+    pub product_name: String,
+    pub product_display_name: String,
+    pub product_version: Option<String>,
+    pub deployment_name: String,
+    pub status: ProductStatus,
+    pub operation_mode: OperationMode,
+    pub created_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+    pub error_message: Option<String>,
+    pub total_stacks: u32,
+    /// Running ones.
+    pub completed_stacks: u32,
+    pub failed_stacks: u32,
+    /// The operation that works on it.
+    pub active_operation: Option<OperationId>,
+}
+
+impl Store {
+    /// One deployed product, whole.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn deployment(
+        &self,
+        environment: EnvironmentId,
+        id: DeploymentId,
+    ) -> Result<Option<ProductDeployment>, StoreError> {
+        self.read_deployment("d.id = $2", environment, &id.to_string())
+            .await
+    }
+
+    /// The deployment of a product that is neither removed nor superseded; the database holds at most one.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn active_deployment(
+        &self,
+        environment: EnvironmentId,
+        group_id: &str,
+    ) -> Result<Option<ProductDeployment>, StoreError> {
+        let condition = concat!("d.group_id = $2 AND d.status ", living!());
+        self.read_deployment(condition, environment, group_id).await
+    }
+
+    /// A page of the deployments that are neither removed nor superseded, and how many the filter lets through.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn deployment_page(
+        &self,
+        environment: EnvironmentId,
+        filter: &DeploymentFilter,
+        limit: u32,
+        offset: u32,
+    ) -> Result<(Vec<DeploymentRow>, u64), StoreError> {
+        let act = "list deployments";
+        let (condition, values) = condition(environment, filter);
+        let page = format!(
+            "SELECT d.id, d.group_id, d.product_id, d.product_name, d.product_display_name, d.product_version,
+                 d.deployment_name, d.status, d.operation_mode, d.created_at, d.completed_at, d.error_message,
+                 d.total_stacks, d.completed_stacks, d.failed_stacks,
+                 (SELECT o.id FROM operations o WHERE o.environment_id = d.environment_id AND o.group_id = d.group_id
+                      AND o.status IN {active}) AS active_operation
+             FROM product_deployments d WHERE {condition} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}",
+            active = active!(),
+            order = order(filter.sort),
+            limit = values.len() + 1,
+            offset = values.len() + 2,
+        );
+        let count = format!("SELECT COUNT(*) FROM product_deployments d WHERE {condition}");
+        let mut page = sqlx::query(AssertSqlSafe(page));
+        let mut count = sqlx::query_scalar(AssertSqlSafe(count));
+        for value in &values {
+            page = page.bind(value.as_str());
+            count = count.bind(value.as_str());
+        }
+        let mut connection = self.reader.acquire().await.act(act)?;
+        let rows = page
+            .bind(i64::from(limit.min(MAX_PAGE)))
+            .bind(i64::from(offset))
+            .fetch_all(&mut *connection)
+            .await
+            .act(act)?;
+        let total: i64 = count.fetch_one(&mut *connection).await.act(act)?;
+        let rows = rows.iter().map(list_row).collect::<Result<_, _>>()?;
+        Ok((rows, total.unsigned_abs()))
+    }
+
+    /// `condition` is for an environment in `$1` and one more value in `$2`.
+    async fn read_deployment(
+        &self,
+        condition: &'static str,
+        environment: EnvironmentId,
+        value: &str,
+    ) -> Result<Option<ProductDeployment>, StoreError> {
+        let act = "read a deployment";
+        // Product and stacks of one moment: a stack must not run in a product that has not begun.
+        let mut tx = self.snapshot(act).await?;
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT d.id, d.environment_id, d.deployment_name, d.status, d.operation_mode, d.deployed_by, d.created_at,
+                 d.completed_at, d.error_message, d.continue_on_error, d.previous_version, d.last_upgraded_at,
+                 d.upgrade_count, c.product, c.shared_values
+             FROM product_deployments d JOIN deployment_contents c ON c.deployment_id = d.id
+             WHERE d.environment_id = $1 AND {condition}"
+        )))
+        .bind(environment.to_string())
+        .bind(value)
+        .fetch_optional(&mut *tx)
+        .await
+        .act(act)?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let id: DeploymentId = Columns::of(TABLE, &row).id("id")?;
+        let stacks = sqlx::query(
+            "SELECT id, stack_name, deployment_stack_name, status, position, started_at, completed_at, error_message,
+                 is_new_in_upgrade, stack_values
+             FROM stack_deployments WHERE deployment_id = $1 ORDER BY position",
+        )
+        .bind(id.to_string())
+        .fetch_all(&mut *tx)
+        .await
+        .act(act)?;
+        tx.commit().await.act(act)?;
+        let stacks = stacks.iter().map(stack).collect::<Result<_, _>>()?;
+        deployment(&row, stacks).map(Some)
+    }
+}
+
+/// The condition of a list with the values of its parameters, in order.
+fn condition(environment: EnvironmentId, filter: &DeploymentFilter) -> (String, Vec<String>) {
+    let mut text = concat!("d.environment_id = $1 AND d.status ", living!()).to_owned();
+    let mut values = vec![environment.to_string()];
+    if !filter.statuses.is_empty() {
+        let first = values.len() + 1;
+        values.extend(filter.statuses.iter().map(ToString::to_string));
+        let list: Vec<String> = (first..=values.len()).map(|at| format!("${at}")).collect();
+        text += &format!(" AND d.status IN ({})", list.join(", "));
+    }
+    let search = filter.search.as_deref().map(str::trim).unwrap_or_default();
+    if !search.is_empty() {
+        values.push(format!("%{}%", escape_like(&search.to_lowercase())));
+        text += &format!(" AND d.search_text LIKE ${} ESCAPE '!'", values.len());
+    }
+    (text, values)
+}
+
+/// A person who types `50%` looks for `50%`.
+fn escape_like(text: &str) -> String {
+    text.replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_")
+}
+
+const fn order(sort: DeploymentSort) -> &'static str {
+    match sort {
+        DeploymentSort::Newest => "d.created_at DESC, d.id DESC",
+        DeploymentSort::Oldest => "d.created_at, d.id",
+        DeploymentSort::Name => "d.sort_name, d.id",
+        DeploymentSort::WorstFirst => "d.status_rank, d.created_at DESC, d.id DESC",
+    }
+}
+
+/// How urgently a person should look, 0 first.
+const fn rank(status: ProductStatus) -> i64 {
+    match status {
+        ProductStatus::Failed => 0,
+        ProductStatus::PartiallyRunning => 1,
+        ProductStatus::Deploying
+        | ProductStatus::Upgrading
+        | ProductStatus::Redeploying
+        | ProductStatus::Removing => 2,
+        ProductStatus::Stopped => 3,
+        ProductStatus::Running => 4,
+        ProductStatus::Removed | ProductStatus::Superseded => 5,
+    }
+}
+
+fn running_and_failed(stacks: &[StackDeployment]) -> (i64, i64) {
+    let count = |status| {
+        let found = stacks.iter().filter(|stack| stack.status == status).count();
+        i64::try_from(found).unwrap_or(i64::MAX)
+    };
+    (count(StackStatus::Running), count(StackStatus::Failed))
+}
+
+pub(super) async fn insert_deployment(
+    tx: &mut AnyConnection,
+    deployment: &ProductDeployment,
+) -> Result<(), StoreError> {
+    let act = "record a deployment";
+    let product = &deployment.product;
+    let (running, failed) = running_and_failed(&deployment.stacks);
+    let search_text = [
+        deployment.deployment_name.as_str(),
+        &product.name,
+        &product.display_name,
+        product.version.as_deref().unwrap_or_default(),
+    ]
+    .join("\n")
+    .to_lowercase();
+    sqlx::query(
+        "INSERT INTO product_deployments (id, environment_id, group_id, product_id, product_name, product_display_name,
+             product_version, deployment_name, status, status_rank, operation_mode, sort_name, search_text, deployed_by,
+             created_at, completed_at, error_message, continue_on_error, previous_version, last_upgraded_at,
+             upgrade_count, total_stacks, completed_stacks, failed_stacks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+             $23, $24)",
+    )
+    .bind(deployment.id.to_string())
+    .bind(deployment.environment_id.to_string())
+    .bind(product.group_id.as_str())
+    .bind(product.id.as_str())
+    .bind(product.name.as_str())
+    .bind(product.display_name.as_str())
+    .bind(product.version.as_deref())
+    .bind(deployment.deployment_name.as_str())
+    .bind(deployment.status.as_str())
+    .bind(rank(deployment.status))
+    .bind(deployment.operation_mode.as_str())
+    .bind(product.display_name.to_lowercase())
+    .bind(search_text)
+    .bind(to_json(TABLE, "deployed_by", &deployment.deployed_by)?)
+    .bind(deployment.created_at.millis())
+    .bind(deployment.completed_at.map(Timestamp::millis))
+    .bind(deployment.error_message.as_deref())
+    .bind(i64::from(deployment.continue_on_error))
+    .bind(deployment.previous_version.as_deref())
+    .bind(deployment.last_upgraded_at.map(Timestamp::millis))
+    .bind(i64::from(deployment.upgrade_count))
+    .bind(i64::try_from(deployment.stacks.len()).unwrap_or(i64::MAX))
+    .bind(running)
+    .bind(failed)
+    .execute(&mut *tx)
+    .await
+    .act(act)?;
+    sqlx::query(
+        "INSERT INTO deployment_contents (deployment_id, product, shared_values) VALUES ($1, $2, $3)",
+    )
+    .bind(deployment.id.to_string())
+    .bind(to_json(CONTENTS, "product", product)?)
+    .bind(to_json(CONTENTS, "shared_values", &deployment.shared_values)?)
+    .execute(&mut *tx)
+    .await
+    .act(act)?;
+    for stack in &deployment.stacks {
+        insert_stack(tx, deployment.id, stack).await?;
+    }
+    Ok(())
+}
+
+async fn insert_stack(
+    tx: &mut AnyConnection,
+    deployment: DeploymentId,
+    stack: &StackDeployment,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO stack_deployments (id, deployment_id, stack_name, deployment_stack_name, status, position,
+             started_at, completed_at, error_message, is_new_in_upgrade, stack_values)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(stack.id.to_string())
+    .bind(deployment.to_string())
+    .bind(stack.stack_name.as_str())
+    .bind(stack.deployment_stack_name.as_str())
+    .bind(stack.status.as_str())
+    .bind(i64::from(stack.order))
+    .bind(stack.started_at.map(Timestamp::millis))
+    .bind(stack.completed_at.map(Timestamp::millis))
+    .bind(stack.error_message.as_deref())
+    .bind(i64::from(stack.is_new_in_upgrade))
+    .bind(to_json(STACKS, "stack_values", &stack.values)?)
+    .execute(tx)
+    .await
+    .act("record a stack")?;
+    Ok(())
+}
+
+/// Makes room for a new deployment of the same product.
+pub(super) async fn supersede(
+    tx: &mut AnyConnection,
+    environment: EnvironmentId,
+    id: DeploymentId,
+) -> Result<(), StoreError> {
+    let act = "supersede a deployment";
+    let done = sqlx::query(
+        "UPDATE product_deployments SET status = 'Superseded', status_rank = $1
+         WHERE id = $2 AND environment_id = $3 AND status = 'Failed'",
+    )
+    .bind(rank(ProductStatus::Superseded))
+    .bind(id.to_string())
+    .bind(environment.to_string())
+    .execute(&mut *tx)
+    .await
+    .act(act)?;
+    if done.rows_affected() == 1 {
+        return Ok(());
+    }
+    let status =
+        sqlx::query("SELECT status FROM product_deployments WHERE id = $1 AND environment_id = $2")
+            .bind(id.to_string())
+            .bind(environment.to_string())
+            .fetch_optional(&mut *tx)
+            .await
+            .act(act)?
+            .map(|row| Columns::of(TABLE, &row).word("status", ProductStatus::parse))
+            .transpose()?;
+    Err(StoreError::NotSuperseded { id, status })
+}
+
+/// The product's status at the end of an operation.
+pub(super) async fn set_product_status(
+    tx: &mut AnyConnection,
+    deployment: DeploymentId,
+    status: ProductStatus,
+    error: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE product_deployments SET status = $1, status_rank = $2, error_message = $3, completed_at = $4
+         WHERE id = $5",
+    )
+    .bind(status.as_str())
+    .bind(rank(status))
+    .bind(error)
+    .bind(now.millis())
+    .bind(deployment.to_string())
+    .execute(tx)
+    .await
+    .act("change a product's status")?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::DeploymentUnknown { deployment })
+    }
+}
+
+/// A stack's status with the times that follow from it.
+pub(super) async fn set_stack_status(
+    tx: &mut AnyConnection,
+    deployment: DeploymentId,
+    stack: &str,
+    status: StackStatus,
+    message: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE stack_deployments SET status = $1, error_message = $2,
+             started_at = CASE $1 WHEN 'Deploying' THEN $3 WHEN 'Pending' THEN NULL ELSE started_at END,
+             completed_at = CASE WHEN $1 IN ('Running', 'Failed') THEN $3
+                 WHEN $1 IN ('Deploying', 'Pending') THEN NULL ELSE completed_at END
+         WHERE deployment_id = $4 AND stack_name = $5",
+    )
+    .bind(status.as_str())
+    .bind(message)
+    .bind(now.millis())
+    .bind(deployment.to_string())
+    .bind(stack)
+    .execute(tx)
+    .await
+    .act("change a stack's status")?;
+    if done.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::StackUnknown {
+            deployment,
+            stack: stack.to_owned(),
+        })
+    }
+}
+
+/// Brings the counts that lists show up to date.
+pub(super) async fn recount_stacks(
+    tx: &mut AnyConnection,
+    deployment: DeploymentId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE product_deployments SET
+             completed_stacks = (SELECT COUNT(*) FROM stack_deployments s
+                 WHERE s.deployment_id = $1 AND s.status = 'Running'),
+             failed_stacks = (SELECT COUNT(*) FROM stack_deployments s
+                 WHERE s.deployment_id = $1 AND s.status = 'Failed')
+         WHERE id = $1",
+    )
+    .bind(deployment.to_string())
+    .execute(tx)
+    .await
+    .act("count a product's stacks")?;
+    Ok(())
+}
+
+fn list_row(row: &AnyRow) -> Result<DeploymentRow, StoreError> {
+    let columns = Columns::of(TABLE, row);
+    Ok(DeploymentRow {
+        id: columns.id("id")?,
+        group_id: columns.text("group_id")?,
+        product_id: columns.text("product_id")?,
+        product_name: columns.text("product_name")?,
+        product_display_name: columns.text("product_display_name")?,
+        product_version: columns.maybe_text("product_version")?,
+        deployment_name: columns.text("deployment_name")?,
+        status: columns.word("status", ProductStatus::parse)?,
+        operation_mode: columns.word("operation_mode", OperationMode::parse)?,
+        created_at: columns.time("created_at")?,
+        completed_at: columns.maybe_time("completed_at")?,
+        error_message: columns.maybe_text("error_message")?,
+        total_stacks: columns.count("total_stacks")?,
+        completed_stacks: columns.count("completed_stacks")?,
+        failed_stacks: columns.count("failed_stacks")?,
+        active_operation: columns.maybe_id("active_operation")?,
+    })
+}
+
+fn deployment(row: &AnyRow, stacks: Vec<StackDeployment>) -> Result<ProductDeployment, StoreError> {
+    let columns = Columns::of(TABLE, row);
+    let contents = Columns::of(CONTENTS, row);
+    Ok(ProductDeployment {
+        id: columns.id("id")?,
+        environment_id: columns.id("environment_id")?,
+        deployment_name: columns.text("deployment_name")?,
+        status: columns.word("status", ProductStatus::parse)?,
+        operation_mode: columns.word("operation_mode", OperationMode::parse)?,
+        deployed_by: columns.json("deployed_by")?,
+        created_at: columns.time("created_at")?,
+        completed_at: columns.maybe_time("completed_at")?,
+        error_message: columns.maybe_text("error_message")?,
+        continue_on_error: columns.flag("continue_on_error")?,
+        previous_version: columns.maybe_text("previous_version")?,
+        last_upgraded_at: columns.maybe_time("last_upgraded_at")?,
+        upgrade_count: columns.count("upgrade_count")?,
+        shared_values: contents.json("shared_values")?,
+        product: contents.json("product")?,
+        stacks,
+    })
+}
+
+fn stack(row: &AnyRow) -> Result<StackDeployment, StoreError> {
+    let columns = Columns::of(STACKS, row);
+    Ok(StackDeployment {
+        id: columns.id("id")?,
+        stack_name: columns.text("stack_name")?,
+        deployment_stack_name: columns.text("deployment_stack_name")?,
+        status: columns.word("status", StackStatus::parse)?,
+        order: columns.count("position")?,
+        started_at: columns.maybe_time("started_at")?,
+        completed_at: columns.maybe_time("completed_at")?,
+        error_message: columns.maybe_text("error_message")?,
+        is_new_in_upgrade: columns.flag("is_new_in_upgrade")?,
+        values: columns.json("stack_values")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_taken_literally() {
+        for (input, expect) in [("shop", "shop"), ("50%", "50!%"), ("a_b!", "a!_b!!")] {
+            assert_eq!(escape_like(input), expect, "{input}");
+        }
+    }
+}
