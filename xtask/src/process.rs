@@ -20,20 +20,15 @@ use crate::interrupt;
 pub(crate) const POLL: Duration = Duration::from_millis(50);
 /// How long a program may take to end itself before it is killed.
 const GRACE: Duration = Duration::from_secs(20);
-
-/// Starts a command line: program and arguments.
-pub(crate) fn command<S: AsRef<OsStr>>(line: impl IntoIterator<Item = S>) -> Command {
-    let mut words = line.into_iter();
-    let program = words.next();
-    let mut command = Command::new(program.as_ref().map_or(OsStr::new(""), S::as_ref));
-    command.args(words);
-    command
-}
+/// For programs that may take as long as they like.
+const NEVER: Duration = Duration::MAX;
+/// How much of a log an error shows.
+const TAIL_LINES: usize = 20;
 
 /// Runs a command to its end, its output shown; an error unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = show(command);
-    let status = wait(spawn(command)?)?;
+    let status = wait(spawn(command)?, NEVER)?;
     if !status.success() {
         bail!("`{shown}` failed ({status})");
     }
@@ -43,7 +38,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 /// Runs a command to its end and returns what it wrote to standard output.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let mut text = String::new();
-    let status = each_line(command, |line| {
+    let status = each_line(command, NEVER, |line| {
         text.push_str(line);
         text.push('\n');
     })?;
@@ -57,16 +52,30 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     spawn(command)
-        .and_then(wait)
+        .and_then(|child| wait(child, NEVER))
         .is_ok_and(|status| status.success())
+}
+
+/// The last lines of a log, for an error.
+pub(crate) fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(TAIL_LINES))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Runs a command to its end, its output shown and every line of standard output looked at.
 pub(crate) fn run_watched(
     command: &mut Command,
+    time: Duration,
     mut look: impl FnMut(&str) + Send,
 ) -> anyhow::Result<ExitStatus> {
-    each_line(command, |line| {
+    each_line(command, time, |line| {
         // A closed standard output must not end the tests.
         let _closed = writeln!(std::io::stdout(), "{line}");
         look(line);
@@ -75,6 +84,7 @@ pub(crate) fn run_watched(
 
 fn each_line(
     command: &mut Command,
+    time: Duration,
     mut look: impl FnMut(&str) + Send,
 ) -> anyhow::Result<ExitStatus> {
     let mut child = spawn(command.stdout(Stdio::piped()))?;
@@ -89,7 +99,7 @@ fn each_line(
                 look(String::from_utf8_lossy(&line).trim_end_matches('\r'));
             }
         });
-        let status = wait(child);
+        let status = wait(child, time).with_context(|| format!("`{}`", show(command)));
         drop(reader.join());
         status
     })
@@ -104,7 +114,8 @@ fn spawn(command: &mut Command) -> anyhow::Result<Child> {
         .with_context(|| format!("cannot start `{}`", show(command)))
 }
 
-fn wait(mut child: Child) -> anyhow::Result<ExitStatus> {
+fn wait(mut child: Child, time: Duration) -> anyhow::Result<ExitStatus> {
+    let began = Instant::now();
     loop {
         if let Some(status) = child.try_wait().context("cannot wait for a program")? {
             return Ok(status);
@@ -112,6 +123,10 @@ fn wait(mut child: Child) -> anyhow::Result<ExitStatus> {
         if interrupt::requested() {
             end(&mut child);
             interrupt::check()?;
+        }
+        if began.elapsed() > time {
+            end(&mut child);
+            bail!("not done after {} s", time.as_secs());
         }
         thread::sleep(POLL);
     }

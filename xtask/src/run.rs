@@ -14,11 +14,10 @@ use anyhow::Context as _;
 
 use crate::{
     cargo::{self, Profile},
-    engine,
     http::Peer,
     paths,
     process::{self, Background},
-    tools, web,
+    tools, user_engine, web,
 };
 
 const START: Duration = Duration::from_secs(60);
@@ -54,7 +53,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<()> {
 
     fs::create_dir_all(&args.data_dir)
         .with_context(|| format!("cannot make {}", args.data_dir.display()))?;
-    let engine = engine::provide(&args.data_dir)?;
+    let engine = user_engine::provide(&args.data_dir)?;
     println!("using the Docker engine {} ({})", engine.host, engine.how);
 
     let mut server = Command::new(cargo::program("windlass-server", profile));
