@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod boot;
+pub mod catalog;
 pub mod clock;
 pub mod engine;
 pub mod orchestrator;

@@ -202,7 +202,7 @@ async fn run(shared: &Arc<Shared>, claim: Claim) {
                 tracing::warn!(operation.id = %operation, error = &error as &dyn std::error::Error, "the lease ends by its time");
             }
         }
-        Err(runner::RunError::Store(StoreError::FencedOut)) => {
+        Err(runner::RunError::Store(StoreError::FencedOut { .. })) => {
             tracing::warn!(operation.id = %operation, "another node has taken the operation over");
         }
         Err(error) => {
