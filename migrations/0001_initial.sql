@@ -90,7 +90,8 @@ CREATE TABLE operations (
         'queued', 'running', 'waiting', 'cancelling', 'compensating', 'succeeded', 'failed', 'cancelled', 'stuck')),
     actor            TEXT   NOT NULL,
     session_id       TEXT   NOT NULL,
-    cancel_requested BIGINT NOT NULL CHECK (cancel_requested IN (0, 1)),
+    -- 1: end it and undo; 2: undoing is stuck, and the operator leaves the rest undone.
+    cancel_requested BIGINT NOT NULL CHECK (cancel_requested IN (0, 1, 2)),
     cancel_by        TEXT,
     cancel_at        BIGINT,
     message          TEXT,

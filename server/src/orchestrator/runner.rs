@@ -91,6 +91,7 @@ pub(super) async fn run(
         records: Vec::new(),
         redactor,
         cancel: CancellationToken::new(),
+        abandon: claim.abandon,
         cancelled: matches!(
             operation.status,
             OperationStatus::Cancelling | OperationStatus::Compensating | OperationStatus::Stuck
@@ -118,13 +119,19 @@ struct Run {
     cancel: CancellationToken,
     /// Whether the request to cancel was taken up.
     cancelled: bool,
+    /// Whether the operator leaves undone what cannot be undone.
+    abandon: bool,
     stop: CancellationToken,
 }
 
 impl Run {
     async fn go(&mut self, resumed: bool) -> Result<Ended, RunError> {
         let node = self.journal.shared.node.clone();
-        self.journal.event(Level::Info, EventBody::Claimed { node, resumed });
+        // While it waits for the engine it is claimed again and again: said once is enough.
+        let waiting = self.operation.status == OperationStatus::Waiting;
+        if !waiting {
+            self.journal.event(Level::Info, EventBody::Claimed { node, resumed });
+        }
         if self.operation.plan.is_none() {
             if let Some(ended) = self.make_plan().await? {
                 return Ok(ended);
@@ -188,7 +195,9 @@ impl Run {
                 self.journal.push(Write::NotBefore(again));
                 self.journal.push(Write::Status(OperationStatus::Waiting));
                 let status = OperationStatus::Waiting;
-                self.journal.event(Level::Warning, EventBody::StatusChanged { status, message });
+                if self.operation.status != status {
+                    self.journal.event(Level::Warning, EventBody::StatusChanged { status, message });
+                }
                 self.journal.write().await?;
                 Ok(Some(Ended::Later))
             }
@@ -503,7 +512,7 @@ impl Run {
     async fn stuck(&mut self, left: &[usize]) -> Result<Ended, RunError> {
         let titles: Vec<_> =
             left.iter().map(|&position| self.plan.steps[position].action.title()).collect();
-        if self.journal.cancel_by.is_some() && self.operation.status == OperationStatus::Stuck {
+        if self.abandon {
             let mut end = operations::end(
                 self.operation.kind,
                 &self.deployment,

@@ -61,7 +61,57 @@ pub struct DeploymentRow {
     pub active_operation: Option<OperationId>,
 }
 
+/// What [`list_row`] reads of `product_deployments d`.
+macro_rules! head_columns {
+    () => {
+        concat!(
+            "d.id, d.group_id, d.product_id, d.product_name, d.product_display_name, d.product_version,
+                 d.deployment_name, d.status, d.operation_mode, d.created_at, d.completed_at, d.error_message,
+                 d.total_stacks, d.completed_stacks, d.failed_stacks,
+                 (SELECT o.id FROM operations o WHERE o.environment_id = d.environment_id AND o.group_id = d.group_id
+                      AND o.status IN ",
+            active!(),
+            ") AS active_operation"
+        )
+    };
+}
+
 impl Store {
+    /// One deployed product as lists show it, in any status.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn deployment_head(
+        &self,
+        environment: EnvironmentId,
+        id: DeploymentId,
+    ) -> Result<Option<DeploymentRow>, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            head_columns!(),
+            " FROM product_deployments d WHERE d.environment_id = $1 AND d.id = $2"
+        ))
+        .bind(environment.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&self.reader)
+        .await
+        .act("read a deployment's head")?;
+        row.as_ref().map(list_row).transpose()
+    }
+
+    /// The environment that a deployment is in.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn environment_of(&self, id: DeploymentId) -> Result<Option<EnvironmentId>, StoreError> {
+        let row = sqlx::query("SELECT environment_id FROM product_deployments WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.reader)
+            .await
+            .act("look for a deployment's environment")?;
+        row.map(|row| Columns::of(TABLE, &row).id("environment_id")).transpose()
+    }
+
     /// One deployed product, whole.
     ///
     /// # Errors
@@ -102,13 +152,9 @@ impl Store {
         let act = "list deployments";
         let (condition, values) = condition(environment, filter);
         let page = format!(
-            "SELECT d.id, d.group_id, d.product_id, d.product_name, d.product_display_name, d.product_version,
-                 d.deployment_name, d.status, d.operation_mode, d.created_at, d.completed_at, d.error_message,
-                 d.total_stacks, d.completed_stacks, d.failed_stacks,
-                 (SELECT o.id FROM operations o WHERE o.environment_id = d.environment_id AND o.group_id = d.group_id
-                      AND o.status IN {active}) AS active_operation
+            "SELECT {columns}
              FROM product_deployments d WHERE {condition} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}",
-            active = active!(),
+            columns = head_columns!(),
             order = order(filter.sort),
             limit = values.len() + 1,
             offset = values.len() + 2,

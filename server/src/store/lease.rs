@@ -37,17 +37,20 @@ pub struct Claim {
     pub resumed: bool,
     /// Who asked to cancel, where somebody did.
     pub cancel_by: Option<Actor>,
+    /// Whether the operator leaves undone what cannot be undone.
+    pub abandon: bool,
 }
 
-/// What may be claimed at `$1` by the clock of leases and `$2` by the caller's. Stuck operations wait for their operator.
-/// A wish to cancel ends every pause.
+/// What may be claimed at `$1` by the clock of leases and `$2` by the caller's. A wish to cancel ends the wait for an engine, a
+/// wish to leave the rest undone ends every pause.
 macro_rules! claimable {
     () => {
         concat!(
             "status IN ",
             active!(),
-            " AND status <> 'stuck' AND (lease_until IS NULL OR lease_until <= $1)
-              AND (not_before IS NULL OR not_before <= $2 OR cancel_requested = 1)"
+            " AND (lease_until IS NULL OR lease_until <= $1)
+              AND (not_before IS NULL OR not_before <= $2 OR cancel_requested = 2
+                  OR (cancel_requested = 1 AND status = 'waiting'))"
         )
     };
 }
@@ -244,5 +247,6 @@ fn claim(row: &AnyRow, node: &str, operation: Operation) -> Result<Claim, StoreE
         operation,
         resumed: fence > 1,
         cancel_by: columns.maybe_json("cancel_by")?,
+        abandon: columns.number("cancel_requested")? > 1,
     })
 }
