@@ -1,0 +1,117 @@
+//! The demo images: built from `demo/service`, assembled here, loaded without any registry or Docker CLI.
+//!
+//! [`build_images`] compiles the static binary, wraps it into images and hands those an engine lacks to it
+//! as one archive. [`push_image`] puts one image straight into a plain registry, for tests that have to
+//! pull. Both make the same bytes from the same binary every time, so that an image keeps its id and a
+//! second start has nothing to do.
+
+mod binary;
+mod engine;
+mod http;
+mod image;
+mod registry;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) use registry::{PushOptions, Pushed};
+
+use engine::Engine;
+use image::{Image, Layer, ROLES};
+
+/// The versions every image is tagged with; `/` of a service shows which one runs.
+pub(crate) const VERSIONS: [&str; 2] = ["1.0.0", "1.1.0"];
+/// What the images' names begin with: a namespace that no public registry serves.
+const NAMESPACE: &str = "windlass-demo";
+
+/// What [`build_images`] did.
+#[derive(Debug)]
+pub(crate) struct BuildReport {
+    /// Every image that the engine now has, as `name:tag`.
+    pub(crate) images: Vec<String>,
+    /// How many of them had to be loaded; the others were there already.
+    pub(crate) loaded: usize,
+    /// Size of the binary, which is the one layer all images share.
+    pub(crate) binary_bytes: usize,
+    /// Time for compiling (or finding that nothing changed).
+    pub(crate) compile_time: Duration,
+    /// Time for asking the engine, and for loading where that was needed.
+    pub(crate) load_time: Duration,
+}
+
+impl fmt::Display for BuildReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} demo images ({} loaded, {} there already), {} KB shared; compiled in {} ms, engine {} ms",
+            self.images.len(),
+            self.loaded,
+            self.images.len() - self.loaded,
+            self.binary_bytes / 1000,
+            self.compile_time.as_millis(),
+            self.load_time.as_millis()
+        )
+    }
+}
+
+/// Makes sure that the engine at `docker_host` (`unix:///…` or `tcp://host:port`) has every demo image.
+pub(crate) fn build_images(docker_host: &str) -> Result<BuildReport> {
+    let engine = Engine::at(docker_host)?;
+    let started = Instant::now();
+    let binary = binary::build()?;
+    let compile_time = started.elapsed();
+
+    let started = Instant::now();
+    let layer = Layer::of_binary(&binary)?;
+    let images: Vec<Image> = VERSIONS
+        .iter()
+        .flat_map(|version| ROLES.iter().map(move |role| (role, version)))
+        .map(|(role, version)| {
+            let reference = format!("{NAMESPACE}/{}:{version}", role.name);
+            Image::new(&reference, role, version, vec![layer.clone()])
+        })
+        .collect::<Result<_>>()?;
+    let mut missing = Vec::new();
+    for image in &images {
+        if !engine.has(image)? {
+            missing.push(image);
+        }
+    }
+    if !missing.is_empty() {
+        engine.load(&image::docker_archive(&missing)?)?;
+        for image in &missing {
+            if !engine.has(image)? {
+                bail!(
+                    "the engine says that it loaded {}, but does not have it",
+                    image.reference
+                );
+            }
+        }
+    }
+    Ok(BuildReport {
+        loaded: missing.len(),
+        images: images.into_iter().map(|image| image.reference).collect(),
+        binary_bytes: binary.len(),
+        compile_time,
+        load_time: started.elapsed(),
+    })
+}
+
+/// Pushes one demo image to `registry` (`host:port`, plain HTTP) as `name:tag`.
+pub(crate) fn push_image(
+    registry: &str,
+    name: &str,
+    tag: &str,
+    options: &PushOptions,
+) -> Result<Pushed> {
+    let role = image::role(&options.role)
+        .with_context(|| format!("there is no demo image for the role \"{}\"", options.role))?;
+    let mut layers = vec![Layer::of_binary(&binary::build()?)?];
+    if options.extra_layer_bytes > 0 {
+        layers.push(Layer::of_noise(options.extra_layer_bytes, options.seed)?);
+    }
+    let image = Image::new(&format!("{registry}/{name}:{tag}"), role, tag, layers)?;
+    registry::push(registry, name, tag, &image, options)
+}
