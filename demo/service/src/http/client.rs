@@ -3,7 +3,9 @@
 //! Speaks HTTP/1.0, so that the answer is never chunked and ends where the connection ends.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::url::Url;
@@ -41,6 +43,7 @@ impl Answer {
 #[derive(Debug)]
 pub(crate) enum ClientError {
     Resolve(io::Error),
+    ResolveTimeout(Duration),
     NoAddress,
     Connect {
         address: SocketAddr,
@@ -56,6 +59,9 @@ impl std::fmt::Display for ClientError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Resolve(error) => write!(f, "the host name does not resolve: {error}"),
+            Self::ResolveTimeout(limit) => {
+                write!(f, "the host name does not resolve within {limit:.0?}")
+            }
             Self::NoAddress => f.write_str("the host name has no address"),
             Self::Connect { address, source } => write!(f, "cannot connect to {address}: {source}"),
             Self::Exchange(error) => write!(f, "the connection broke: {error}"),
@@ -120,17 +126,38 @@ fn connect(
     url: &Url,
     left: impl Fn() -> Result<Duration, ClientError>,
 ) -> Result<TcpStream, ClientError> {
-    let addresses = (url.host.as_str(), url.port)
-        .to_socket_addrs()
-        .map_err(ClientError::Resolve)?;
     let mut last = ClientError::NoAddress;
-    for address in addresses {
+    for address in resolve(url, left()?)? {
         match TcpStream::connect_timeout(&address, left()?) {
             Ok(stream) => return Ok(stream),
             Err(source) => last = ClientError::Connect { address, source },
         }
     }
     Err(last)
+}
+
+/// The system's resolver takes no deadline, so it runs in a thread that is left behind when it is late;
+/// it ends by the resolver's own limits.
+fn resolve(url: &Url, limit: Duration) -> Result<Vec<SocketAddr>, ClientError> {
+    if let Ok(address) = url.host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, url.port)]);
+    }
+    let (sender, receiver) = mpsc::channel();
+    let (host, port) = (url.host.clone(), url.port);
+    let resolver = thread::Builder::new()
+        .name("resolver".to_owned())
+        .spawn(move || {
+            let addresses = (host.as_str(), port)
+                .to_socket_addrs()
+                .map(Iterator::collect);
+            // The receiver is gone when the answer comes too late, and then nobody wants it.
+            drop(sender.send(addresses));
+        });
+    resolver.map_err(ClientError::Resolve)?;
+    match receiver.recv_timeout(limit) {
+        Ok(addresses) => addresses.map_err(ClientError::Resolve),
+        Err(_late) => Err(ClientError::ResolveTimeout(limit)),
+    }
 }
 
 fn parse_answer(bytes: &[u8]) -> Result<Answer, ClientError> {
