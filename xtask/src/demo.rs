@@ -1,9 +1,10 @@
-//! The demo images: built from `demo/service`, assembled here, loaded without any registry or Docker CLI.
+//! The demo images: built from `demo/service`, assembled here, loaded without any registry or
+//! Docker CLI.
 //!
-//! [`build_images`] compiles the static binary, wraps it into images and hands those an engine lacks to it
-//! as one archive. [`push_image`] puts one image straight into a plain registry, for tests that have to
-//! pull. Both make the same bytes from the same binary every time, so that an image keeps its id and a
-//! second start has nothing to do.
+//! [`build_images`] compiles the static binary, wraps it into images and hands those an engine
+//! lacks to it as one archive. [`push_image`] puts one image straight into a plain registry, for
+//! tests that have to pull. Both make the same bytes from the same binary every time, so that an
+//! image keeps its id and a second start has nothing to do.
 
 mod binary;
 mod engine;
@@ -45,7 +46,8 @@ impl fmt::Display for BuildReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} demo images ({} loaded, {} there already), {} KB shared; compiled in {} ms, engine {} ms",
+            "{} demo images ({} loaded, {} there already), {} KB shared; \
+             compiled in {} ms, engine {} ms",
             self.images.len(),
             self.loaded,
             self.images.len() - self.loaded,
@@ -56,7 +58,8 @@ impl fmt::Display for BuildReport {
     }
 }
 
-/// Makes sure that the engine at `docker_host` (`unix:///…` or `tcp://host:port`) has every demo image.
+/// Makes sure that the engine at `docker_host` (`unix:///…` or `tcp://host:port`) has every demo
+/// image.
 pub(crate) fn build_images(docker_host: &str) -> Result<BuildReport> {
     let engine = Engine::at(docker_host)?;
     let started = Instant::now();
@@ -114,4 +117,51 @@ pub(crate) fn push_image(
     }
     let image = Image::new(&format!("{registry}/{name}:{tag}"), role, tag, layers)?;
     registry::push(registry, name, tag, &image, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                files_below(&path, found)
+            } else {
+                found.push(path)
+            }
+        }
+    }
+
+    #[test]
+    fn the_demo_catalog_asks_for_no_image_that_is_not_built() {
+        let mut files = Vec::new();
+        let catalog = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/catalog");
+        files_below(&catalog, &mut files);
+        let mut references = 0;
+        for path in files
+            .iter()
+            .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        {
+            let text = std::fs::read_to_string(path).expect("text");
+            for reference in text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("image: "))
+            {
+                references += 1;
+                let (name, tag) = reference.split_once(':').expect("a tag");
+                let tag = tag.trim_start_matches("${TAG:-").trim_end_matches('}');
+                let role = name
+                    .strip_prefix(NAMESPACE)
+                    .and_then(|rest| image::role(rest.trim_start_matches('/')));
+                assert!(role.is_some(), "{}: {reference}", path.display());
+                assert!(VERSIONS.contains(&tag), "{}: {reference}", path.display());
+            }
+        }
+        // Two shops of seven services, the Compose file's two, the blog's three.
+        assert_eq!(references, 19);
+    }
 }

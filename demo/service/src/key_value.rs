@@ -1,8 +1,10 @@
-//! The store's state: names and values in memory, and one file that always holds the last answer given.
+//! The store's state: names and values in memory, and one file that always holds the last answer
+//! given.
 //!
-//! A change is written whole to a temporary file, synced, renamed over the old one, and the folder is
-//! synced too, before the change counts. So a kill at any instant leaves the old state or the new one.
-//! A file that cannot be read in full stops the start: an empty store must never pass for the real one.
+//! A change is written whole to a temporary file, synced, renamed over the old one, and the folder
+//! is synced too, before the change counts. So a kill at any instant leaves the old state or the
+//! new one. A file that cannot be read in full stops the start: an empty store must never pass for
+//! the real one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,8 +1,8 @@
 //! From start to end: signals, timers and the role's own thread, and the exit code that results.
 //!
-//! The first thread waits; whoever ends the process sends an [`Ending`] to it. Returning from `main` is
-//! the only way out, so a stop signal never waits for a connection, a sleep or a neighbour. That is safe
-//! because the one role with state replaces its file in one step.
+//! The first thread waits; whoever ends the process sends an [`Ending`] to it. Returning from
+//! `main` is the only way out, so a stop signal never waits for a connection, a sleep or a
+//! neighbour. That is safe because the one role with state replaces its file in one step.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,6 +35,14 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    pub(crate) fn new(role: Role, settings: Settings) -> Self {
+        Self {
+            role,
+            settings,
+            started: Instant::now(),
+        }
+    }
+
     pub(crate) fn age(&self) -> Duration {
         self.started.elapsed()
     }
@@ -68,11 +76,7 @@ impl Context {
 
 /// Plays `role` until something ends it.
 pub(crate) fn run(role: Role, settings: Settings) -> ExitCode {
-    let context = Arc::new(Context {
-        role,
-        settings,
-        started: Instant::now(),
-    });
+    let context = Arc::new(Context::new(role, settings));
     let (ending, endings) = mpsc::channel();
     // Handlers first: as process 1 the kernel drops every signal that has none.
     if let Err(error) = watch_signals(&context, ending.clone()) {

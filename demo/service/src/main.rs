@@ -1,12 +1,14 @@
 //! The demo service: one static binary that plays every part of the demo product.
 //!
-//! The first argument (or `DEMO_ROLE`) names the part: `web`, `store`, `worker`, `migrate`, or `check URL`,
-//! the health-check client. How it behaves (starts slowly, turns unhealthy, exits with a code, ignores the
-//! stop signal, …) is told by environment, so that tests break the same image that the demo runs. Every
-//! variable is described in [`command_line::HELP`], which is what `--help` prints.
+//! The first argument (or `DEMO_ROLE`) names the part: `web`, `store`, `worker`, `migrate`, or
+//! `check URL`, the health-check client. How it behaves (starts slowly, turns unhealthy, exits with
+//! a code, ignores the stop signal, …) is told by environment, so that tests break the same image
+//! that the demo runs. Every variable is described in [`command_line::HELP`], which is what
+//! `--help` prints.
 //!
-//! It must not need anything but itself: no shell, no C library, no file of the image beyond `/data`.
-//! As process 1 of a container it installs its own handlers, so a stop signal ends it at once.
+//! It must not need anything but itself: no shell, no C library, no file of the image beyond
+//! `/data`. As process 1 of a container it installs its own handlers, so a stop signal ends it at
+//! once.
 
 mod check;
 mod command_line;

@@ -1,7 +1,8 @@
 //! How this process behaves, read once from the environment.
 //!
-//! A value that cannot be understood stops the start with the variable's name and the reason: a test
-//! that misspells a fault must not pass because nothing happened. An empty value counts as not set.
+//! A value that cannot be understood stops the start with the variable's name and the reason: a
+//! test that misspells a fault must not pass because nothing happened. An empty value counts as not
+//! set.
 
 use std::path::PathBuf;
 use std::time::Duration;

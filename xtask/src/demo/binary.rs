@@ -17,7 +17,8 @@ pub(super) fn build() -> Result<Vec<u8>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let workspace = workspace.context("xtask lies outside of the workspace")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // Cargo tells where it put the binary; guessing would have to know every way to move the target folder.
+    // Cargo tells where it put the binary; guessing would have to know every way to move the target
+    // folder.
     let output = Command::new(cargo)
         .current_dir(workspace)
         .args([

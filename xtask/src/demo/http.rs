@@ -1,8 +1,8 @@
 //! A small HTTP/1.1 client over a Unix socket or plain TCP: one request a connection.
 //!
-//! Enough for an engine's and a registry's API, so that loading and pushing need neither an asynchronous
-//! runtime nor a tool that a machine may lack. Bounded in the size of an answer and in the time without
-//! progress.
+//! Enough for an engine's and a registry's API, so that loading and pushing need neither an
+//! asynchronous runtime nor a tool that a machine may lack. Bounded in the size of an answer and in
+//! the time without progress.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -91,7 +91,8 @@ impl Endpoint {
             return Ok(Self::Tcp(authority.to_owned()));
         }
         bail!(
-            "{host} is no address of an engine to load images into: use unix:///path or tcp://host:port"
+            "{host} is no address of an engine to load images into: \
+             use unix:///path or tcp://host:port"
         )
     }
 
@@ -145,7 +146,8 @@ fn exchange(mut stream: impl Read + Write, host: &str, request: &Request<'_>) ->
         .write_all(head.as_bytes())
         .and_then(|()| stream.write_all(request.body))
         .and_then(|()| stream.flush());
-    // A server that refuses a body answers before it has read it all: its reason matters more than ours.
+    // A server that refuses a body answers before it has read it all: its reason matters more than
+    // ours.
     let answer = read_response(&mut BufReader::new(stream), request.method == "HEAD");
     match (answer, sent) {
         (Ok(response), _) => Ok(response),
@@ -303,7 +305,8 @@ mod tests {
         );
         check("HTTP/1.1 200 OK\r\n\r\nabc", Some((200, "abc")));
         check(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+             2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n",
             Some((200, "abc")),
         );
         check(

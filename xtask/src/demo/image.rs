@@ -1,7 +1,7 @@
 //! What an image is made of: a layer, a configuration, and an archive of several.
 //!
-//! Everything is a function of the binary: fixed times, fixed owners, fixed order. So the same binary
-//! gives the same image ids on every machine, and an engine that has them needs nothing.
+//! Everything is a function of the binary: fixed times, fixed owners, fixed order. So the same
+//! binary gives the same image ids on every machine, and an engine that has them needs nothing.
 
 use std::collections::BTreeSet;
 

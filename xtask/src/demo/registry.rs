@@ -1,7 +1,7 @@
 //! Pushes an image into a plain registry (Distribution API v2 over HTTP), without an engine.
 //!
-//! Blobs first, the manifest last: a tag never names what is not there. Blobs that the registry has are
-//! not sent again.
+//! Blobs first, the manifest last: a tag never names what is not there. Blobs that the registry has
+//! are not sent again.
 
 use std::fmt;
 
@@ -176,7 +176,8 @@ impl<'a> Push<'a> {
     }
 }
 
-/// The path to upload to: registries answer with a path or with a whole address, and a query or none.
+/// The path to upload to: registries answer with a path or with a whole address, and a query or
+/// none.
 fn upload_path(location: &str, digest: &str) -> Result<String> {
     let path = match location.strip_prefix("http://") {
         Some(rest) => rest.find('/').map(|at| &rest[at..]),

@@ -136,8 +136,8 @@ fn connect(
     Err(last)
 }
 
-/// The system's resolver takes no deadline, so it runs in a thread that is left behind when it is late;
-/// it ends by the resolver's own limits.
+/// The system's resolver takes no deadline, so it runs in a thread that is left behind when it is
+/// late; it ends by the resolver's own limits.
 fn resolve(url: &Url, limit: Duration) -> Result<Vec<SocketAddr>, ClientError> {
     if let Ok(address) = url.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, url.port)]);

@@ -1,7 +1,7 @@
 //! Reads one request from a stream, within limits.
 //!
-//! What is ambiguous is refused: two lengths, a chunked body, a header without a name. The reader never
-//! takes more memory than [`MAX_HEAD`] plus [`MAX_BODY`], whatever the other side sends.
+//! What is ambiguous is refused: two lengths, a chunked body, a header without a name. The reader
+//! never takes more memory than [`MAX_HEAD`] plus [`MAX_BODY`], whatever the other side sends.
 
 use std::io::{self, Read, Write};
 

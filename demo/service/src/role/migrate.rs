@@ -1,7 +1,7 @@
 //! `migrate`: raises the schema version one step at a time and tells each step in a line.
 //!
-//! Invariant: a step is recorded after it is done and before the next begins, so a migration that was
-//! killed goes on where it stopped, and one that is done does nothing.
+//! Invariant: a step is recorded after it is done and before the next begins, so a migration that
+//! was killed goes on where it stopped, and one that is done does nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,6 +160,64 @@ fn call_store(method: &str, url: &Url, body: &[u8]) -> Result<Answer, RoleError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::response::Response;
+    use crate::http::server;
+    use crate::key_value::KeyValue;
+    use crate::role::{Role, store};
+    use crate::settings::Settings;
+
+    fn context(environment: &[(&str, &str)]) -> Arc<Context> {
+        let settings = Settings::read(Role::Migrate, |name| {
+            environment
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        });
+        Arc::new(Context::new(Role::Migrate, settings.expect("settings")))
+    }
+
+    /// A store on a free port of loopback, with its state in `folder`; gives its address.
+    fn store(folder: &Path) -> String {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = KeyValue::open(folder).expect("a store");
+        let routes = store::routes(state, context(&[]));
+        thread::spawn(move || {
+            server::serve(&listener, move |request| {
+                routes(request).unwrap_or_else(|| Response::error(404, "nothing"))
+            })
+        });
+        format!("http://{address}")
+    }
+
+    #[test]
+    fn a_migration_reaches_its_version_and_running_it_again_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = store(folder.path());
+        let version = || {
+            let url = Url::parse(&format!("{url}/kv/{VERSION_NAME}")).expect("an address");
+            Place::Store(url).read().expect("a version")
+        };
+        let migrate_to =
+            |wanted: &str| run(&context(&[("STORE_URL", &url), ("SCHEMA_VERSION", wanted)]));
+        assert_eq!(version(), 0);
+        for wanted in ["3", "3", "4"] {
+            migrate_to(wanted).expect("migrated");
+            assert_eq!(version().to_string(), wanted);
+        }
+        let back = migrate_to("2");
+        assert!(
+            matches!(
+                back,
+                Err(RoleError::NewerVersion {
+                    found: 4,
+                    wanted: 2
+                })
+            ),
+            "{back:?}"
+        );
+        assert_eq!(version(), 4);
+    }
 
     #[test]
     fn the_version_in_a_folder_is_read_back_and_none_is_zero() {

@@ -18,20 +18,27 @@ pub(super) fn run(context: &Arc<Context>) -> Result<(), RoleError> {
         state.starts(),
         state.len()
     ));
+    web::serve(context, routes(state, Arc::clone(context)))
+}
+
+/// Everything the store answers, as [`web::serve`] takes it.
+pub(super) fn routes(
+    state: KeyValue,
+    context: Arc<Context>,
+) -> impl Fn(&Request) -> Option<Response> + Send + Sync + 'static {
     let state = Mutex::new(state);
-    let own = Arc::clone(context);
-    web::serve(context, move |request| {
+    move |request| {
         // A panic while the lock is held cannot leave half a change: the state is replaced whole.
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         match request.path.strip_prefix("/kv/") {
             Some(name) => Some(key_value(&mut state, name, request)),
             None if request.path == "/" => {
                 let more = format!(",\"starts\":{},\"names\":{}", state.starts(), state.len());
-                Some(Response::json(200, web::about(&own, &more)))
+                Some(Response::json(200, web::about(&context, &more)))
             }
             None => None,
         }
-    })
+    }
 }
 
 fn key_value(state: &mut KeyValue, name: &str, request: &Request) -> Response {

@@ -18,12 +18,15 @@ pub(super) const NEIGHBOUR_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serves until the process ends.
 pub(super) fn run(context: &Arc<Context>) -> Result<(), RoleError> {
-    let own = Arc::clone(context);
-    serve(context, move |request| match request.path.as_str() {
-        "/" => Some(Response::json(200, about(&own, ""))),
-        "/neighbours" => Some(neighbours(&own.settings.neighbours)),
+    serve(context, routes(Arc::clone(context)))
+}
+
+fn routes(context: Arc<Context>) -> impl Fn(&Request) -> Option<Response> + Send + Sync + 'static {
+    move |request| match request.path.as_str() {
+        "/" => Some(Response::json(200, about(&context, ""))),
+        "/neighbours" => Some(neighbours(&context.settings.neighbours)),
         _ => None,
-    })
+    }
 }
 
 /// What `web` and `store` share: the delays, `/health`, 404 and 405. `routes` gets what is left.
@@ -124,4 +127,105 @@ fn spawn_call(url: Url) -> thread::JoinHandle<(bool, String)> {
             ),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::role::Role;
+    use crate::settings::Settings;
+
+    fn context(environment: &[(&str, &str)]) -> Arc<Context> {
+        let settings = Settings::read(Role::Web, |name| {
+            environment
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        });
+        Arc::new(Context::new(Role::Web, settings.expect("settings")))
+    }
+
+    /// A web service of its own on a free port of loopback; gives its address.
+    fn started(environment: &[(&str, &str)]) -> Url {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let context = context(environment);
+        let routes = routes(Arc::clone(&context));
+        thread::spawn(move || server::serve(&listener, move |r| answer(&context, &routes, r)));
+        Url::parse(&format!("http://127.0.0.1:{port}/")).expect("an address")
+    }
+
+    fn check(environment: &[(&str, &str)], method: &str, path: &str, expected: (u16, &str)) {
+        let url = started(environment).with_path(path);
+        let answer = client::request(method, &url, b"", NEIGHBOUR_TIMEOUT).expect("an answer");
+        let (status, part) = expected;
+        assert_eq!(answer.status, status, "{environment:?} {method} {path}");
+        let body = answer.text_line();
+        assert!(
+            body.contains(part),
+            "{environment:?} {method} {path}: {body}"
+        );
+    }
+
+    #[test]
+    fn health_and_routes_follow_the_environment() {
+        check(&[], "GET", "/health", (200, "healthy"));
+        check(
+            &[("DEMO_VERSION", "1.1.0")],
+            "GET",
+            "/",
+            (200, "\"version\":\"1.1.0\""),
+        );
+        check(&[], "GET", "/other", (404, "nothing here"));
+        check(&[], "PUT", "/health", (405, "use GET"));
+        check(
+            &[("NEVER_HEALTHY", "1")],
+            "GET",
+            "/health",
+            (503, "never healthy"),
+        );
+        check(
+            &[("NEVER_HEALTHY", "1")],
+            "GET",
+            "/",
+            (200, "uptimeSeconds"),
+        );
+        check(&[("START_DELAY", "1h")], "GET", "/", (503, "starting"));
+        check(
+            &[("UNHEALTHY_AFTER", "0s")],
+            "GET",
+            "/health",
+            (503, "unhealthy"),
+        );
+    }
+
+    #[test]
+    fn neighbours_are_well_only_if_all_of_them_are() {
+        let well = started(&[]).with_path("/health").to_string();
+        let ill = started(&[("NEVER_HEALTHY", "1")])
+            .with_path("/health")
+            .to_string();
+        check(&[], "GET", "/neighbours", (200, "\"ok\":true"));
+        check(
+            &[("NEIGHBOURS", &well)],
+            "GET",
+            "/neighbours",
+            (200, "\"status\":200"),
+        );
+        let both = format!("{well},{ill}");
+        check(
+            &[("NEIGHBOURS", &both)],
+            "GET",
+            "/neighbours",
+            (502, "\"status\":503"),
+        );
+        // Port 1 of loopback: nothing listens there.
+        let gone = "http://127.0.0.1:1/";
+        check(
+            &[("NEIGHBOURS", gone)],
+            "GET",
+            "/neighbours",
+            (502, "cannot connect"),
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! `worker`: calls its neighbours again and again and tells each result in one line.
 //!
-//! A neighbour that fails is reported, never a reason to end: that is what a worker in a product does
-//! while others are being replaced.
+//! A neighbour that fails is reported, never a reason to end: that is what a worker in a product
+//! does while others are being replaced.
 
 use std::sync::Arc;
 use std::thread;
