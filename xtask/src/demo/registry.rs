@@ -69,7 +69,13 @@ pub(super) fn push(
     for layer in &image.layers {
         session.blob(&layer.digest, &layer.tar)?;
     }
-    let descriptor = |kind: &str, digest: &str, size: usize| json!({"mediaType": kind, "digest": digest, "size": size});
+    let descriptor = |media_type: &str, digest: &str, size: usize| {
+        json!({
+            "mediaType": media_type,
+            "digest": digest,
+            "size": size,
+        })
+    };
     let layers: Vec<_> = image
         .layers
         .iter()
