@@ -103,13 +103,17 @@ impl Store {
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn environment_of(&self, id: DeploymentId) -> Result<Option<EnvironmentId>, StoreError> {
+    pub async fn environment_of(
+        &self,
+        id: DeploymentId,
+    ) -> Result<Option<EnvironmentId>, StoreError> {
         let row = sqlx::query("SELECT environment_id FROM product_deployments WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&self.reader)
             .await
             .act("look for a deployment's environment")?;
-        row.map(|row| Columns::of(TABLE, &row).id("environment_id")).transpose()
+        row.map(|row| Columns::of(TABLE, &row).id("environment_id"))
+            .transpose()
     }
 
     /// One deployed product, whole.
