@@ -88,6 +88,7 @@ fn each_line(
     mut look: impl FnMut(&str) + Send,
 ) -> anyhow::Result<ExitStatus> {
     let mut child = spawn(command.stdout(Stdio::piped()))?;
+    let group = group_of(&child);
     let stdout = child
         .stdout
         .take()
@@ -145,12 +146,9 @@ fn show(command: &Command) -> String {
 
 /// Ends a program and its group: politely, then not.
 fn end(child: &mut Child) {
-    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-        return;
-    };
+    let group = group_of(child);
     let deadline = Instant::now() + GRACE;
-    // An error means that it is gone already.
-    let _gone = kill_process_group(group, Signal::TERM);
+    kill_group(group, Signal::TERM);
     while Instant::now() < deadline {
         if !matches!(child.try_wait(), Ok(None)) {
             break;
