@@ -233,7 +233,7 @@ fn translate(
     declared: &BTreeSet<String>,
 ) -> (Node, BTreeMap<String, super::Place>) {
     let mut named = BTreeMap::new();
-    let mut services = Node::map_at(&node.place);
+    let mut services = Node::map_at(&node.get("services").unwrap_or(node).place);
     let kinds = service::kinds(&parts.services);
     let (mut networks_used, mut volumes_used) = (Vec::new(), Vec::new());
     for (entry, _) in &parts.services {
