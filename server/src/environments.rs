@@ -147,6 +147,25 @@ impl Environments {
         }
     }
 
+    /// Gives an environment another engine. What runs on the old one stays there.
+    ///
+    /// # Errors
+    /// Where the address cannot be used or the environment is gone.
+    pub async fn move_environment(
+        &self,
+        actor: &Actor,
+        id: EnvironmentId,
+        address: &str,
+    ) -> Result<(), EnvironmentError> {
+        let connection = Connection::DockerSocket { socket_path: socket_address(address)? };
+        if !self.store.move_environment(id, &connection).await? {
+            return Err(EnvironmentError::NotFound(id.to_string()));
+        }
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        tracing::info!(environment.id = %id, actor = %actor, "environment moved");
+        Ok(())
+    }
+
     /// The engine of an environment.
     ///
     /// # Errors

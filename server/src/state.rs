@@ -12,4 +12,6 @@ pub struct AppState {
     pub products: Products,
     pub deployments: Deployments,
     pub operations: Operations,
+    /// For the readiness check only.
+    pub store: crate::store::Store,
 }
