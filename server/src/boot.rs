@@ -113,7 +113,8 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     orchestrator.start().await?;
     tracing::info!(server.address = %address, "listening on http://{address}");
 
-    let server = axum::serve(listener, door).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let server =
+        axum::serve(listener, door).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let time_is_up = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;
@@ -156,7 +157,11 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
 fn database_url(args: &ServeArgs, data_dir: &DataDir) -> String {
     args.database_url
         .clone()
-        .or_else(|| std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()))
+        .or_else(|| {
+            std::env::var("DATABASE_URL")
+                .ok()
+                .filter(|url| !url.is_empty())
+        })
         .unwrap_or_else(|| format!("sqlite://{}", data_dir.path().join("windlass.db").display()))
 }
 
@@ -170,17 +175,23 @@ fn connect() -> Connect {
 
 /// Somewhere to deploy to. A later start with another `--docker-host` moves this environment along.
 async fn first_environment(environments: &Environments, args: &ServeArgs) -> Result<(), BootError> {
-    let wanted = args
-        .docker_host
-        .clone()
-        .or_else(|| std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()));
+    let wanted = args.docker_host.clone().or_else(|| {
+        std::env::var("DOCKER_HOST")
+            .ok()
+            .filter(|host| !host.is_empty())
+    });
     let actor = Actor::System;
     let known = environments.list_environments(&actor).await?;
-    if let Some(first) = known.iter().find(|environment| environment.name == FIRST_ENVIRONMENT) {
+    if let Some(first) = known
+        .iter()
+        .find(|environment| environment.name == FIRST_ENVIRONMENT)
+    {
         let Connection::DockerSocket { socket_path } = &first.connection;
         if let Some(wanted) = wanted.filter(|wanted| wanted != socket_path) {
             tracing::info!(environment.id = %first.id, from = %socket_path, to = %wanted, "the environment follows --docker-host");
-            environments.move_environment(&actor, first.id, &wanted).await?;
+            environments
+                .move_environment(&actor, first.id, &wanted)
+                .await?;
         }
     } else if known.is_empty() {
         let request = CreateEnvironmentRequest {
@@ -197,7 +208,10 @@ async fn read_sources(args: &ServeArgs) -> Result<Catalog, BootError> {
     let sources: Vec<LocalSource> = args
         .sources
         .iter()
-        .map(|source| LocalSource { id: source.name.clone(), path: PathBuf::from(&source.path) })
+        .map(|source| LocalSource {
+            id: source.name.clone(),
+            path: PathBuf::from(&source.path),
+        })
         .collect();
     let catalog = tokio::task::spawn_blocking(move || Catalog::load(&sources))
         .await

@@ -179,7 +179,10 @@ impl From<Accepted> for domain::wire::AcceptedOperation {
     fn from(accepted: Accepted) -> Self {
         Self {
             success: true,
-            message: format!("The deployment of product '{}' was accepted.", accepted.product),
+            message: format!(
+                "The deployment of product '{}' was accepted.",
+                accepted.product
+            ),
             operation_id: accepted.operation.to_string(),
             product_deployment_id: accepted.deployment.to_string(),
             session_id: accepted.session_id,

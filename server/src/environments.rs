@@ -157,11 +157,16 @@ impl Environments {
         id: EnvironmentId,
         address: &str,
     ) -> Result<(), EnvironmentError> {
-        let connection = Connection::DockerSocket { socket_path: socket_address(address)? };
+        let connection = Connection::DockerSocket {
+            socket_path: socket_address(address)?,
+        };
         if !self.store.move_environment(id, &connection).await? {
             return Err(EnvironmentError::NotFound(id.to_string()));
         }
-        self.engines.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.engines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
         tracing::info!(environment.id = %id, actor = %actor, "environment moved");
         Ok(())
     }

@@ -40,7 +40,9 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .map_err(|error| DataDirError::Make(path.to_path_buf(), error))?;
-        let path = path.canonicalize().map_err(|error| DataDirError::Make(path.to_path_buf(), error))?;
+        let path = path
+            .canonicalize()
+            .map_err(|error| DataDirError::Make(path.to_path_buf(), error))?;
         let lock_file = path.join("lock");
         let using = |file: &Path| {
             let file = file.to_path_buf();
@@ -67,7 +69,11 @@ impl DataDir {
             }
             Err(error) => return Err(using(&node_file)(error)),
         };
-        Ok(Self { path, node, _lock: lock })
+        Ok(Self {
+            path,
+            node,
+            _lock: lock,
+        })
     }
 
     /// Where it is.

@@ -20,7 +20,7 @@ async fn eight_writers_never_see_a_locked_database() {
     for number in 1..=WRITERS {
         // A store of its own: its writer is in nobody's line.
         let store = Store::open(&database.url).await.unwrap();
-        writers.push(tokio::spawn(async move {
+        writers.push(async move {
             let node = format!("node-{number}");
             let claim = store.claim(&node, at(1_000), LEASE).await.unwrap().unwrap();
             let body = note("a word");
@@ -36,15 +36,10 @@ async fn eight_writers_never_see_a_locked_database() {
                 store.operation(claim.operation.id).await.unwrap().unwrap();
             }
             claim.operation.id
-        }));
+        });
     }
     for operation in join_all(writers).await {
-        let operation = database
-            .store
-            .operation(operation.unwrap())
-            .await
-            .unwrap()
-            .unwrap();
+        let operation = database.store.operation(operation).await.unwrap().unwrap();
         assert_eq!(operation.event_seq, 1 + APPENDS);
     }
 }

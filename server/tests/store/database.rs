@@ -36,6 +36,7 @@ impl Database {
     }
 
     /// None where no server is named; the project's test command always names one.
+    #[expect(clippy::print_stderr, reason = "a test's only voice")]
     pub(super) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var(POSTGRES) else {
             eprintln!("{POSTGRES} is not set: not tried on PostgreSQL");

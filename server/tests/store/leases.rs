@@ -24,7 +24,7 @@ on_both! {
     a_released_lease_is_free_at_once,
     a_node_that_starts_again_frees_what_it_held,
     a_pause_is_kept_and_a_cancel_ends_it,
-    a_stuck_operation_waits_for_its_operator,
+    a_stuck_operation_is_tried_again_until_its_operator_lets_go,
     a_wish_to_cancel_reaches_the_runner,
 }
 
@@ -261,20 +261,39 @@ async fn a_pause_is_kept_and_a_cancel_ends_it(database: Database) {
     assert!(cancelled.operation.cancel_requested);
 }
 
-async fn a_stuck_operation_waits_for_its_operator(database: Database) {
+async fn a_stuck_operation_is_tried_again_until_its_operator_lets_go(database: Database) {
     let store = &database.store;
     let claim = claimed_operation(store, 1).await;
+    let cancel = |now| async move {
+        store
+            .request_cancel(operation_id(1), &Actor::LocalOperator, at(now))
+            .await
+            .unwrap()
+    };
+    assert_eq!(cancel(1_500).await, CancelOutcome::Requested);
+    let stuck = [
+        Entry::Status(OperationStatus::Stuck),
+        Entry::NotBefore(Some(at(9_000))),
+    ];
     store
-        .append(
-            &claim.lease,
-            at(2_000),
-            LEASE,
-            &[Entry::Status(OperationStatus::Stuck)],
-        )
+        .append(&claim.lease, at(2_000), LEASE, &stuck)
         .await
         .unwrap();
     store.release(&claim.lease).await.unwrap();
+    // The wish that led to the undoing does not end its pauses.
     assert_eq!(store.claim(NODE, at(3_000), LEASE).await.unwrap(), None);
+    let again = store.claim(NODE, at(9_000), LEASE).await.unwrap().unwrap();
+    assert!(!again.abandon);
+    let stuck = [Entry::NotBefore(Some(at(90_000)))];
+    store
+        .append(&again.lease, at(9_001), LEASE, &stuck)
+        .await
+        .unwrap();
+    store.release(&again.lease).await.unwrap();
+    assert_eq!(cancel(9_002).await, CancelOutcome::Requested);
+    assert_eq!(cancel(9_003).await, CancelOutcome::AlreadyRequested);
+    let last = store.claim(NODE, at(9_004), LEASE).await.unwrap().unwrap();
+    assert!(last.abandon && last.operation.cancel_requested);
 }
 
 async fn a_wish_to_cancel_reaches_the_runner(database: Database) {

@@ -8,7 +8,7 @@ use domain::operation::event::{
 use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationKind, OperationStatus, StepState};
-use domain::plan::{Phase, StepKey};
+use domain::plan::{Phase, Plan, StepKey};
 use server::store::{Entry, StoreError, Unreadable};
 
 use super::database::Database;
@@ -21,6 +21,7 @@ on_both! {
     steps_in_every_state,
     events_of_every_kind,
     what_a_newer_version_wrote_is_named,
+    a_plan_of_a_newer_version_stands_in_nobody_s_way,
     no_error_quotes_a_secret,
 }
 
@@ -173,10 +174,7 @@ async fn what_a_newer_version_wrote_is_named(database: Database) {
     );
     // It is not claimed either: a newer version shall find it as it is.
     store.release(&claim.lease).await.unwrap();
-    assert!(matches!(
-        store.claim(NODE, at(2_000), LEASE).await,
-        Err(StoreError::Unreadable { .. })
-    ));
+    assert_eq!(store.claim(NODE, at(2_000), LEASE).await.unwrap(), None);
     database
         .execute("UPDATE operations SET kind = 'deploy'")
         .await;
@@ -213,6 +211,47 @@ async fn what_a_newer_version_wrote_is_named(database: Database) {
             ..
         })
     ));
+}
+
+async fn a_plan_of_a_newer_version_stands_in_nobody_s_way(database: Database) {
+    let store = &database.store;
+    let claim = claimed_operation(store, 1).await;
+    let plan = Plan {
+        version: 1,
+        steps: Vec::new(),
+    };
+    store
+        .append(&claim.lease, at(2_000), LEASE, &[Entry::Plan(&plan)])
+        .await
+        .unwrap();
+    store.release(&claim.lease).await.unwrap();
+    accepted_operation(store, 2).await;
+    database
+        .execute("UPDATE operation_plans SET plan = '{\"version\":2,\"graph\":[]}'")
+        .await;
+    let error = store.claim(NODE, at(2_000), LEASE).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StoreError::Unreadable {
+                table: "operation_plans",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let other = store.claim(NODE, at(2_000), LEASE).await.unwrap().unwrap();
+    assert_eq!(other.operation.id, operation_id(2));
+    assert_eq!(store.claim(NODE, at(2_000), LEASE).await.unwrap(), None);
+    // A node that understands it takes it when the lease is over.
+    database
+        .execute("UPDATE operations SET lease_until = 0 WHERE owner IS NULL")
+        .await;
+    database
+        .execute("UPDATE operation_plans SET plan = '{\"version\":1,\"steps\":[]}'")
+        .await;
+    let again = store.claim(NODE, at(2_000), LEASE).await.unwrap().unwrap();
+    assert_eq!(again.operation.plan, Some(plan));
 }
 
 async fn no_error_quotes_a_secret(database: Database) {
