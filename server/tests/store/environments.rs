@@ -1,5 +1,6 @@
 //! Environments.
 
+use domain::environment::Connection;
 use server::store::StoreError;
 
 use super::database::Database;
@@ -10,6 +11,7 @@ on_both! {
     an_environment_reads_back,
     a_name_is_used_once,
     the_newest_default_takes_the_place,
+    an_environment_moves,
 }
 
 async fn an_environment_reads_back(database: Database) {
@@ -68,4 +70,26 @@ async fn the_newest_default_takes_the_place(database: Database) {
         names,
         [("another".to_owned(), true), ("local".to_owned(), false)]
     );
+}
+
+async fn an_environment_moves(database: Database) {
+    let store = &database.store;
+    let connection = Connection::DockerSocket {
+        socket_path: "tcp://127.0.0.1:2375".to_owned(),
+    };
+    assert!(
+        !store
+            .move_environment(environment_id(), &connection)
+            .await
+            .unwrap()
+    );
+    store.insert_environment(&environment()).await.unwrap();
+    assert!(
+        store
+            .move_environment(environment_id(), &connection)
+            .await
+            .unwrap()
+    );
+    let moved = store.environment(environment_id()).await.unwrap().unwrap();
+    assert_eq!(moved.connection, connection);
 }
