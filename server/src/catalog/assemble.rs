@@ -195,12 +195,21 @@ fn try_out(
     let variables = effective(shared, &template.variables);
     let values = resolve(&variables, &Values::default(), &Values::default());
     let (_, problems) = render::examine(template, TRIAL, &values);
+    // What was said when the file was read is not said again in other words.
+    let said: Vec<_> = reading
+        .problems
+        .iter()
+        .map(|problem| (problem.file.clone(), problem.line, problem.column))
+        .collect();
     for problem in problems {
         let (node, whole) = compose.locate(&problem.field);
         if problem.severity == Severity::Error && depends_on_values(node, whole, &problem.field) {
             continue;
         }
         let place = &node.place;
+        if whole && said.contains(&(place.file.to_string(), Some(place.line), Some(place.column))) {
+            continue;
+        }
         reading.push(Problem {
             file: if place.file.is_empty() {
                 path.to_owned()

@@ -69,7 +69,7 @@ impl Place {
 
 /// A path inside a document: shared steps, so that a hundred thousand nodes do not hold a hundred thousand texts.
 #[derive(Debug, Clone, Default)]
-pub struct Field(Option<Arc<(Field, Step)>>);
+pub struct Field(Option<Arc<(Self, Step)>>);
 
 #[derive(Debug)]
 enum Step {

@@ -313,7 +313,8 @@ fn lifecycle(extension: Option<&At<'_>>) -> Lifecycle {
     }
 }
 
-/// `env_file` in order, then `environment`. A name without value takes the stack's variable of that name, if there is one.
+/// `env_file` in order, then `environment`. A name without value takes the stack's variable of that name; where
+/// there is none, the engine takes the name away, whatever the image or an `env_file` says.
 fn environment(at: &At<'_>, project: &Project<'_>) -> BTreeMap<String, Option<String>> {
     let mut all = BTreeMap::new();
     for item in at.get("env_file").iter().flat_map(At::one_or_more) {
@@ -327,10 +328,7 @@ fn environment(at: &At<'_>, project: &Project<'_>) -> BTreeMap<String, Option<St
         .unwrap_or_default();
     for (name, value) in own {
         let value = value.or_else(|| project.values.get(&name).map(str::to_owned));
-        // A name without any value must not hide what an env_file said.
-        if value.is_some() || !all.contains_key(&name) {
-            all.insert(name, value);
-        }
+        all.insert(name, value);
     }
     all
 }
