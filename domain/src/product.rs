@@ -115,8 +115,8 @@ pub struct StackTemplate {
     /// The Compose model as data (`services`, `networks`, `volumes`, `configs`, `secrets`), with `${…}` untouched.
     /// RSGO manifests are translated into it when they are read.
     pub compose: Value,
-    /// Text of the files that `configs`, `secrets` and `env_file` name, by the path as written there: recorded, so that a deployment
-    /// does not need its source any more.
+    /// Text of the files that `configs`, `secrets`, `env_file` and `label_file` name, by their path below the source, which is how `compose`
+    /// names them, too: recorded, so that a deployment does not need its source any more.
     pub files: BTreeMap<String, String>,
     /// Active Compose profiles.
     pub profiles: Vec<String>,

@@ -40,6 +40,8 @@ pub(super) struct StackDraft {
     /// The key in the manifest: other stacks may call it so.
     pub key: String,
     pub name: String,
+    /// What people see, where it is not the name.
+    pub display_name: Option<String>,
     pub description: String,
     pub place: Place,
     pub depends_on: Vec<(String, Place)>,
@@ -80,7 +82,7 @@ pub(super) fn assemble(reading: &mut Reading<'_>, mut draft: Draft) -> Option<Pr
         }
         let template = StackTemplate {
             id: versioned(format!("{source}:{in_stack_ids}:{}", stack.name), version),
-            display_name: stack.name.clone(),
+            display_name: stack.display_name.unwrap_or_else(|| stack.name.clone()),
             name: stack.name,
             description: stack.description,
             depends_on: stack.depends_on.into_iter().map(|(name, _)| name).collect(),

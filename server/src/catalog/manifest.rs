@@ -109,6 +109,7 @@ pub(super) fn read(
             vec![StackDraft {
                 key: name.clone(),
                 name: name.clone(),
+                display_name: None,
                 description: String::new(),
                 ..stack
             }]

@@ -11,6 +11,8 @@ use super::yaml::{Node, Place, parse};
 pub(super) const MAX_INCLUDES_DEEP: usize = 16;
 /// Most problems that are kept of one product.
 const MAX_PROBLEMS: usize = 200;
+/// Most services of one stack.
+pub(super) const MAX_SERVICES: usize = 500;
 /// Most files that one product reads.
 const MAX_FILES: usize = 500;
 /// Most nodes that one product is made of, copies by `extends` and `include` counted again.

@@ -98,9 +98,31 @@ impl Scan<'_> {
         }
         for path in files.list() {
             let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-            if is_yaml && !taken.contains(directory_of(path)) {
-                self.candidate(path, Kind::File);
+            if !is_yaml {
+                continue;
             }
+            if !taken.contains(directory_of(path)) {
+                self.candidate(path, Kind::File);
+            } else if !self.claimed.contains(path) {
+                self.beside(path);
+            }
+        }
+    }
+
+    /// A file in a folder that is a product already: it is not read, and that is said where it wanted to be one.
+    fn beside(&mut self, path: &str) {
+        let is_main = self.outcomes.iter().any(|outcome| outcome.path == path);
+        let wanted = !is_main
+            && self.files.read(path).is_ok_and(|text| {
+                parse(path, &text).is_ok_and(|root| manifest::has_version(&root))
+            });
+        if wanted {
+            let mut reading = Reading::new(self.files, self.source_id);
+            reading.push(start_of(path).warning(
+                "It is not read: another file makes its folder a product.",
+                "Move it into a folder of its own.",
+            ));
+            self.outcome(path, None, reading, true);
         }
     }
 

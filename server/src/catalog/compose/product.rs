@@ -328,6 +328,7 @@ fn stack_of(
     StackDraft {
         key: String::new(),
         name: String::new(),
+        display_name: None,
         description: String::new(),
         place,
         depends_on: Vec::new(),

@@ -173,9 +173,10 @@ fn interpolate(
     sink: &Sink,
 ) -> Value {
     match value {
-        Value::String(text) if text.contains('$') => {
+        Value::String(text) if text.contains('$') && sink.spend(path, 0) => {
             match Template::parse(text).and_then(|template| template.render(lookup)) {
-                Ok(text) => Value::String(text),
+                Ok(text) if sink.spend(path, text.len()) => Value::String(text),
+                Ok(_) => Value::String(String::new()),
                 Err(error) => {
                     let message = match &error {
                         InterpolationError::Required { .. } => format!("{error}."),

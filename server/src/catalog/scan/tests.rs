@@ -837,7 +837,8 @@ fn includes_of_services_and_of_whole_products() {
         .collect();
     assert_eq!(ids, ["local:P:1", "local:W:9"]);
     let product = &found.products[0];
-    let a = render(product, "W", &[]);
+    assert_eq!(product.stacks[0].display_name, "W");
+    let a = render(product, "a", &[]);
     assert_eq!(a.services.keys().collect::<Vec<_>>(), ["x", "y"]);
     assert_eq!(a.services["y"].environment["S"].as_deref(), Some("s"));
     let b = render(product, "b", &[]);
@@ -848,4 +849,93 @@ fn includes_of_services_and_of_whole_products() {
         .collect();
     assert_eq!(images, ["own:1", "f1:1", "f2:1"]);
     assert!(product.stack("b").unwrap().variables.is_empty());
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_a_product_or_a_problem() {
+    for end in (0..SHOP.len()).filter(|end| SHOP.is_char_boundary(*end)) {
+        let text = &SHOP[..end];
+        let found = read(&[("product.yaml", text), ("parts/infra.yaml", INFRA)]);
+        if text.contains("productVersion: 2") {
+            assert!(
+                !found.products.is_empty() || !found.problems.is_empty(),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_goes_unmentioned() {
+    let found = read(&[
+        ("a/compose.yaml", "services: {x: {image: x}}"),
+        ("a/compose.yml", "services: {y: {image: x}}"),
+        ("a/docker-compose.yml", "services: {y: {image: x}}"),
+        (
+            "a/product.yaml",
+            "metadata: {productVersion: 1}\nservices: {a: {image: x}}",
+        ),
+        ("b.yaml", "stacks: {s: {services: {a: {image: x}}}}"),
+    ]);
+    let files: Vec<&str> = found
+        .problems
+        .iter()
+        .map(|problem| problem.file.as_str())
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "a/compose.yml",
+            "a/docker-compose.yml",
+            "a/product.yaml",
+            "b.yaml"
+        ]
+    );
+    assert_eq!(found.products.len(), 1);
+}
+
+#[test]
+fn copies_are_bounded() {
+    let many: String = (0..501)
+        .map(|index| format!("  s{index}: {{image: x}}\n"))
+        .collect();
+    let found = read(&[("compose.yaml", &format!("services:\n{many}"))]);
+    assert!(
+        found.problems[0].message.contains("at most 500 services"),
+        "{:?}",
+        texts(&found)
+    );
+
+    // A large service that many others extend.
+    let items = "x,".repeat(9_000);
+    let others: String = (0..400)
+        .map(|index| format!("  s{index}: {{extends: big}}\n"))
+        .collect();
+    let bomb = format!("services:\n  big: {{image: x, cap_add: [{items}]}}\n{others}");
+    let found = read(&[("compose.yaml", &bomb)]);
+    assert!(found.products.is_empty());
+    assert!(
+        found.problems[0].message.contains("unfolds to more than"),
+        "{:?}",
+        found.problems[0]
+    );
+}
+
+#[test]
+fn values_cannot_fill_the_memory() {
+    let product = one(&[(
+        "p.yaml",
+        &format!(
+            "metadata: {{name: P, productVersion: '1'}}\nvariables: {{V: {{default: x}}}}\nservices: {{a: {{image: x, cap_add: [{}]}}}}",
+            "'${V}',".repeat(5_000)
+        ),
+    )]);
+    let mut values = Values::default();
+    values.set("V", &"x".repeat(100_000));
+    let problems = render_stack(&product.stacks[0], "x", &values).unwrap_err();
+    assert!(
+        problems[0].message.contains("fill more than"),
+        "{:?}",
+        problems[0]
+    );
 }

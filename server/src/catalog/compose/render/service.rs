@@ -370,9 +370,11 @@ fn env_file(at: &At<'_>, project: &Project<'_>) -> Option<Vec<(String, String)>>
     } else {
         dotenv::parse(text, &lookup)
     };
-    entries
+    let entries = entries
         .map_err(|error| at.error(format!("The file '{path}': {error}."), ""))
-        .ok()
+        .ok()?;
+    let bytes = entries.iter().map(|(name, value)| name.len() + value.len());
+    at.sink.spend(&at.path, bytes.sum()).then_some(entries)
 }
 
 fn labels(
@@ -750,6 +752,9 @@ fn service_files(
         let Some(content) = content.clone() else {
             continue;
         };
+        if !item.sink.spend(&item.path, content.len()) {
+            continue;
+        }
         let target = target.unwrap_or_else(|| source.clone());
         let target = match (target.starts_with('/'), secret) {
             (true, _) => target,
