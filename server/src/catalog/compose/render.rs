@@ -2,8 +2,12 @@
 //!
 //! Whatever a file says ends up in the specification or in a problem; nothing is dropped silently.
 
+mod environment;
+mod files;
 mod graph;
+mod health;
 mod mounts;
+mod neighbours;
 mod ports;
 mod resources;
 mod service;

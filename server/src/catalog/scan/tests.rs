@@ -218,7 +218,7 @@ services:
       - "${PORT:?give a port}:80"
       - {target: 443, published: "8443", protocol: tcp, host_ip: 127.0.0.1}
     environment: [LEVEL, "MODE=${MODE-prod}"]
-    env_file: app.env
+    env_file: [app.env, more.env]
     depends_on:
       db: {condition: service_healthy}
       job: {condition: service_completed_successfully, required: false}
@@ -249,6 +249,7 @@ networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
             "web/app.env",
             "# c\nLEVEL=from-file\nA='x'\nLINE=$LEVEL/$ONLY_THERE\n",
         ),
+        ("web/more.env", "MORE=${LINE}!\n"),
         ("web/conf/app.conf", "text $X\n"),
         (
             "web/base/base.yaml",
@@ -320,6 +321,7 @@ networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
             ("LEVEL", None),
             ("LINE", Some("from-file/3")),
             ("MODE", Some("dev")),
+            ("MORE", Some("from-file/3!")),
         ]
     );
     assert_eq!(app.ports.len(), 1);
