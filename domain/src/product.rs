@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::variable::Variable;
+use crate::variable::{Variable, effective};
 
 /// A product with its stacks; one version of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,12 @@ impl Product {
             .iter()
             .find(|stack| stack.id == id_or_name)
             .or_else(|| self.stacks.iter().find(|stack| stack.name == id_or_name))
+    }
+
+    /// The variables of one stack: the shared ones and its own, its own winning.
+    #[must_use]
+    pub fn variables_of(&self, stack: &StackTemplate) -> Vec<Variable> {
+        effective(&self.shared_variables, &stack.variables)
     }
 
     /// Services of all stacks.

@@ -15,6 +15,7 @@ use super::yaml::{Node, Place};
 const TOP: &[&str] = &[
     "version",
     "metadata",
+    "include",
     "sharedVariables",
     "variables",
     "stacks",

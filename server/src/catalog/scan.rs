@@ -98,7 +98,8 @@ impl Scan<'_> {
         }
         for path in files.list() {
             let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-            if !is_yaml {
+            // Hidden files belong to tools; they are read where a product names them.
+            if !is_yaml || file_name(path).starts_with('.') {
                 continue;
             }
             if !taken.contains(directory_of(path)) {
