@@ -941,3 +941,19 @@ fn values_cannot_fill_the_memory() {
         problems[0]
     );
 }
+
+#[test]
+fn messages_never_hold_values() {
+    let product = one(&[(
+        "p.yaml",
+        "metadata: {name: P, productVersion: '1'}\nvariables: {PW: {type: Password}}\nservices: {a.b: {image: 'x:${PW}', ports: ['${PW}:80'], memLimit: '${PW}', volumes: ['/a:/b:${PW}'], restart: 'on-failure:${PW}'}}",
+    )]);
+    let mut values = Values::default();
+    values.set("PW", "hunter 22");
+    let problems = render_stack(&product.stacks[0], "x", &values).unwrap_err();
+    assert_eq!(problems.len(), 5, "{problems:?}");
+    for problem in problems {
+        assert!(!problem.to_string().contains("hunter"), "{problem}");
+        assert!(problem.message.contains("${PW}"), "{problem}");
+    }
+}

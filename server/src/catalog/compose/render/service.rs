@@ -189,7 +189,6 @@ pub(super) fn service(at: &At<'_>, name: &str, project: &Project<'_>) -> Option<
     Some(ServiceSpec {
         name: name.to_owned(),
         container_name: container_name.unwrap_or_else(|| format!("{}_{name}", project.name)),
-        image: image?,
         pull_policy: pull_policy(at),
         replicas: resources::replicas(at),
         lifecycle: lifecycle(extension.as_ref()),
@@ -221,6 +220,8 @@ pub(super) fn service(at: &At<'_>, name: &str, project: &Project<'_>) -> Option<
             .and_then(|at| at.get("stopTimeout")?.duration_or_seconds())
             .or_else(|| at.get("stop_grace_period").and_then(|at| at.duration())),
         runtime: runtime(at),
+        // Last, so that a missing image does not hide what else is wrong.
+        image: image?,
     })
 }
 
