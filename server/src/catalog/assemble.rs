@@ -267,6 +267,18 @@ fn summaries(compose: &Node) -> Vec<ServiceSummary> {
             Some(published.map_or_else(|| target.to_owned(), |host| format!("{host}:{target}")))
         }
     };
+    // Whom another service waits to complete is a one-shot, as in the rendering.
+    let awaited: Vec<&str> = services
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.value.get("depends_on"))
+        .flat_map(Node::entries)
+        .filter(|need| {
+            let condition = need.value.get("condition").and_then(Node::as_text);
+            condition == Some("service_completed_successfully")
+        })
+        .map(|need| need.key.as_str())
+        .collect();
     services
         .entries()
         .iter()
@@ -283,7 +295,8 @@ fn summaries(compose: &Node) -> Vec<ServiceSummary> {
                 .get("x-windlass")
                 .and_then(|extension| extension.get("init"))
                 .and_then(Node::as_text)
-                .is_some_and(|text| text.eq_ignore_ascii_case("true")),
+                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+                || awaited.contains(&entry.key.as_str()),
             depends_on: names(entry.value.get("depends_on")),
             ports: entry
                 .value

@@ -169,7 +169,10 @@ impl Scan<'_> {
             }
             Kind::File => manifest::read(&mut reading, path, &root, None),
             Kind::Product => super::compose::product::read(&mut reading, path, &root, folder),
-            Kind::Folder if manifest::is_manifest(&root) => {
+            // A stack.yaml is never Compose's.
+            Kind::Folder
+                if file_name(path).starts_with("stack.") || manifest::is_manifest(&root) =>
+            {
                 manifest::read(&mut reading, path, &root, Some(folder))
             }
             Kind::Folder => super::compose::product::plain(&mut reading, path, folder),

@@ -121,24 +121,22 @@ fn plain_files(
     let (stem, _) = file_name(path)
         .rsplit_once('.')
         .unwrap_or((file_name(path), ""));
-    if stem != "stack" {
-        let found: Vec<String> = ["yaml", "yml"]
-            .iter()
-            .filter_map(|ending| existing(reading, directory, &format!("{stem}.override.{ending}")))
-            .collect();
-        if let [first, second] = found.as_slice() {
-            reading.push(start_of(second).warning(
-                format!("It has no effect: '{first}' is used."),
-                "Remove one of the two.",
-            ));
-        }
-        paths.extend(
-            found
-                .into_iter()
-                .take(1)
-                .map(|path| (path.clone(), start_of(&path))),
-        );
+    let found: Vec<String> = ["yaml", "yml"]
+        .iter()
+        .filter_map(|ending| existing(reading, directory, &format!("{stem}.override.{ending}")))
+        .collect();
+    if let [first, second] = found.as_slice() {
+        reading.push(start_of(second).warning(
+            format!("It has no effect: '{first}' is used."),
+            "Remove one of the two.",
+        ));
     }
+    paths.extend(
+        found
+            .into_iter()
+            .take(1)
+            .map(|path| (path.clone(), start_of(&path))),
+    );
     for other in [
         "compose.yaml",
         "compose.yml",

@@ -297,6 +297,12 @@ networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
             ("ONLY_THERE", Some("3"), false, false),
         ]
     );
+    let init: Vec<bool> = product.stacks[0]
+        .services
+        .iter()
+        .map(|service| service.init)
+        .collect();
+    assert_eq!(init, [false, true, false, false]);
     let spec = render(&product, "shop", &[("API_TOKEN", "s3cret")]);
     assert_eq!(
         spec.services.keys().collect::<Vec<_>>(),
@@ -956,4 +962,16 @@ fn messages_never_hold_values() {
         assert!(!problem.to_string().contains("hunter"), "{problem}");
         assert!(problem.message.contains("${PW}"), "{problem}");
     }
+}
+
+#[test]
+fn a_stack_file_is_a_product_without_a_version() {
+    let product = one(&[("s/stack.yml", "services: {a: {image: x}}")]);
+    assert_eq!(
+        (product.id.as_str(), product.group_id.as_str()),
+        ("local:s", "local:s")
+    );
+    assert_eq!(product.stacks[0].id, "local:s:s");
+    let spec = render(&product, "s", &[]);
+    assert_eq!(spec.services["a"].restart, RestartPolicy::UnlessStopped);
 }
