@@ -28,6 +28,8 @@ pub(super) struct Reading<'a> {
     pub problems: Vec<Problem>,
     /// Every file that was read, by path.
     pub used: BTreeSet<String>,
+    /// Those among them that only lent a service (`extends`): they may be products of their own.
+    pub lent: BTreeSet<String>,
     parsed: BTreeMap<String, Option<Node>>,
     nodes: usize,
 }
@@ -41,6 +43,7 @@ impl<'a> Reading<'a> {
             source_id,
             problems: Vec::new(),
             used: BTreeSet::new(),
+            lent: BTreeSet::new(),
             parsed: BTreeMap::new(),
             nodes: 0,
         }

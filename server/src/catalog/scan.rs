@@ -188,8 +188,10 @@ impl Scan<'_> {
         reading: Reading<'_>,
         stands_alone: bool,
     ) {
+        let lent = reading.lent;
+        let used = reading.used.into_iter();
         self.claimed
-            .extend(reading.used.into_iter().filter(|used| used != path));
+            .extend(used.filter(|used| used != path && !lent.contains(used)));
         self.outcomes.push(Outcome {
             path: path.to_owned(),
             product,

@@ -121,6 +121,7 @@ impl Loader<'_, '_> {
             self.reading.push(place.error(message, ""));
             return None;
         }
+        self.reading.lent.remove(path);
         let mut tree = self.reading.tree(place, path)?;
         if tree.is_null() {
             self.reading
@@ -347,6 +348,9 @@ impl Loader<'_, '_> {
             Some(written) => {
                 let written = self.fill(place, &written)?;
                 let other = self.reading.path(place, directory, &written)?;
+                if !self.reading.used.contains(&other) {
+                    self.reading.lent.insert(other.clone());
+                }
                 let tree = self.reading.tree(place, &other)?;
                 other_services = tree.get("services").cloned().unwrap_or(tree);
                 let directory = directory_of(&other).to_owned();

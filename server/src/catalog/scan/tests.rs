@@ -975,3 +975,24 @@ fn a_stack_file_is_a_product_without_a_version() {
     let spec = render(&product, "s", &[]);
     assert_eq!(spec.services["a"].restart, RestartPolicy::UnlessStopped);
 }
+
+#[test]
+fn what_is_included_is_no_product_of_its_own_but_what_is_extended_is() {
+    let found = read(&[
+        ("a/compose.yaml", "services: {x: {image: x}}"),
+        ("b/compose.yaml", "services: {y: {image: y}}"),
+        (
+            "z/compose.yaml",
+            "include: [../a/compose.yaml]\nservices: {w: {extends: {file: ../b/compose.yaml, service: y}}}",
+        ),
+    ]);
+    assert_eq!(texts(&found), Vec::<String>::new());
+    let ids: Vec<&str> = found
+        .products
+        .iter()
+        .map(|product| product.id.as_str())
+        .collect();
+    assert_eq!(ids, ["local:b", "local:z"]);
+    let spec = render(&found.products[1], "z", &[]);
+    assert_eq!(spec.services.keys().collect::<Vec<_>>(), ["w", "x"]);
+}
