@@ -353,8 +353,9 @@ mod tests {
     #[test]
     fn three_tiers_compared_without_case() {
         let variables = [with_default("Host", "default"), Variable::named("PORT")];
-        let none: &[(&str, &str)] = &[];
-        let cases: [(&[(&str, &str)], &[(&str, &str)], &[(&str, &str)]); 6] = [
+        type Pairs = &'static [(&'static str, &'static str)];
+        let none: Pairs = &[];
+        let cases: [(Pairs, Pairs, Pairs); 6] = [
             (none, none, &[("Host", "default")]),
             (&[("HOST", "shared")], none, &[("Host", "shared")]),
             (none, &[("host", "stack")], &[("Host", "stack")]),

@@ -40,6 +40,8 @@ pub(super) struct StackDraft {
     /// The key in the manifest: other stacks may call it so.
     pub key: String,
     pub name: String,
+    /// What people see, where it is not the name.
+    pub display_name: Option<String>,
     pub description: String,
     pub place: Place,
     pub depends_on: Vec<(String, Place)>,
@@ -80,7 +82,7 @@ pub(super) fn assemble(reading: &mut Reading<'_>, mut draft: Draft) -> Option<Pr
         }
         let template = StackTemplate {
             id: versioned(format!("{source}:{in_stack_ids}:{}", stack.name), version),
-            display_name: stack.name.clone(),
+            display_name: stack.display_name.unwrap_or_else(|| stack.name.clone()),
             name: stack.name,
             description: stack.description,
             depends_on: stack.depends_on.into_iter().map(|(name, _)| name).collect(),
@@ -195,12 +197,21 @@ fn try_out(
     let variables = effective(shared, &template.variables);
     let values = resolve(&variables, &Values::default(), &Values::default());
     let (_, problems) = render::examine(template, TRIAL, &values);
+    // What was said when the file was read is not said again in other words.
+    let said: Vec<_> = reading
+        .problems
+        .iter()
+        .map(|problem| (problem.file.clone(), problem.line, problem.column))
+        .collect();
     for problem in problems {
         let (node, whole) = compose.locate(&problem.field);
         if problem.severity == Severity::Error && depends_on_values(node, whole, &problem.field) {
             continue;
         }
         let place = &node.place;
+        if whole && said.contains(&(place.file.to_string(), Some(place.line), Some(place.column))) {
+            continue;
+        }
         reading.push(Problem {
             file: if place.file.is_empty() {
                 path.to_owned()
@@ -256,6 +267,18 @@ fn summaries(compose: &Node) -> Vec<ServiceSummary> {
             Some(published.map_or_else(|| target.to_owned(), |host| format!("{host}:{target}")))
         }
     };
+    // Whom another service waits to complete is a one-shot, as in the rendering.
+    let awaited: Vec<&str> = services
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.value.get("depends_on"))
+        .flat_map(Node::entries)
+        .filter(|need| {
+            let condition = need.value.get("condition").and_then(Node::as_text);
+            condition == Some("service_completed_successfully")
+        })
+        .map(|need| need.key.as_str())
+        .collect();
     services
         .entries()
         .iter()
@@ -272,7 +295,8 @@ fn summaries(compose: &Node) -> Vec<ServiceSummary> {
                 .get("x-windlass")
                 .and_then(|extension| extension.get("init"))
                 .and_then(Node::as_text)
-                .is_some_and(|text| text.eq_ignore_ascii_case("true")),
+                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+                || awaited.contains(&entry.key.as_str()),
             depends_on: names(entry.value.get("depends_on")),
             ports: entry
                 .value

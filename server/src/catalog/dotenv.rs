@@ -2,6 +2,9 @@
 
 use super::interpolate::{InterpolationError, Template};
 
+/// Most bytes that the values of one file may fill once their variables are replaced.
+const MAX_TEXT: usize = 4 * 1024 * 1024;
+
 /// A line that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DotenvError {
@@ -25,6 +28,12 @@ pub(super) enum DotenvError {
         /// 1-based.
         line: u32,
     },
+    /// Values that repeat each other without end.
+    #[error("line {line}: the values fill more than {MAX_TEXT} bytes")]
+    TooLong {
+        /// 1-based.
+        line: u32,
+    },
     /// A variable that cannot be replaced.
     #[error("line {line}: {source}")]
     Interpolation {
@@ -43,6 +52,7 @@ impl DotenvError {
             Self::Name { line, .. }
             | Self::Quote { line }
             | Self::Trailing { line }
+            | Self::TooLong { line }
             | Self::Interpolation { line, .. } => *line,
         }
     }
@@ -59,6 +69,7 @@ pub(super) fn parse(
     let mut entries: Vec<(String, String)> = Vec::new();
     let mut rest = text.trim_start_matches('\u{feff}');
     let mut line = 0;
+    let mut total = 0;
     while !rest.is_empty() {
         line += 1;
         let (current, after) = rest.split_once('\n').unwrap_or((rest, ""));
@@ -122,6 +133,10 @@ pub(super) fn parse(
                     .map_err(|source| DotenvError::Interpolation { line, source })?
             }
         };
+        total += value.len();
+        if total > MAX_TEXT {
+            return Err(DotenvError::TooLong { line });
+        }
         entries.push((name.to_owned(), value));
     }
     Ok(entries)
@@ -263,6 +278,14 @@ mod tests {
         check(
             "B='x'y",
             Err("line 1: there is text after the closing quote"),
+        );
+        let doubled: String = (1..40)
+            .map(|i| format!("A{i}=$A{0}$A{0}\n", i - 1))
+            .collect();
+        let error = parse(&format!("A0=xxxxxxxx\n{doubled}"), &|_| None).unwrap_err();
+        assert!(
+            error.to_string().contains("longer") || error.to_string().contains("more than"),
+            "{error}"
         );
         check("=1", Err("line 1: '' is not a name"));
     }

@@ -5,6 +5,9 @@
 /// Deepest nesting of `${A:-${B:-…}}`.
 const MAX_NESTING: usize = 16;
 
+/// Longest text that variables may make of one, in bytes.
+const MAX_RENDERED: usize = 1024 * 1024;
+
 /// Text with variables in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Vec<Part>);
@@ -64,6 +67,9 @@ pub(super) enum InterpolationError {
     /// Defaults within defaults within defaults ….
     #[error("variables are nested deeper than {MAX_NESTING}")]
     TooDeep,
+    /// The values make it too long.
+    #[error("the text becomes longer than {MAX_RENDERED} bytes")]
+    TooLong,
     /// `${VAR:?message}` without a value.
     #[error("{name} is required{}", if message.is_empty() { String::new() } else { format!(": {message}") })]
     Required {
@@ -81,7 +87,7 @@ impl InterpolationError {
         match self {
             Self::Syntax { .. } => "Write $$ for a dollar sign itself.",
             Self::Unclosed { .. } => "Close it with }, or write $$ for a dollar sign itself.",
-            Self::TooDeep => "",
+            Self::TooDeep | Self::TooLong => "",
             Self::Required { .. } => "Give it a value.",
         }
     }
@@ -106,6 +112,9 @@ impl Template {
     ) -> Result<String, InterpolationError> {
         let mut out = String::new();
         for part in &self.0 {
+            if out.len() > MAX_RENDERED {
+                return Err(InterpolationError::TooLong);
+            }
             match part {
                 Part::Text(text) => out.push_str(text),
                 Part::Variable {
@@ -134,6 +143,9 @@ impl Template {
                     }
                 }
             }
+        }
+        if out.len() > MAX_RENDERED {
+            return Err(InterpolationError::TooLong);
         }
         Ok(out)
     }

@@ -15,6 +15,7 @@ use super::yaml::{Node, Place};
 const TOP: &[&str] = &[
     "version",
     "metadata",
+    "include",
     "sharedVariables",
     "variables",
     "stacks",
@@ -109,6 +110,7 @@ pub(super) fn read(
             vec![StackDraft {
                 key: name.clone(),
                 name: name.clone(),
+                display_name: None,
                 description: String::new(),
                 ..stack
             }]

@@ -11,6 +11,8 @@ use super::yaml::{Node, Place, parse};
 pub(super) const MAX_INCLUDES_DEEP: usize = 16;
 /// Most problems that are kept of one product.
 const MAX_PROBLEMS: usize = 200;
+/// Most services of one stack.
+pub(super) const MAX_SERVICES: usize = 500;
 /// Most files that one product reads.
 const MAX_FILES: usize = 500;
 /// Most nodes that one product is made of, copies by `extends` and `include` counted again.
@@ -26,6 +28,8 @@ pub(super) struct Reading<'a> {
     pub problems: Vec<Problem>,
     /// Every file that was read, by path.
     pub used: BTreeSet<String>,
+    /// Those among them that only lent a service (`extends`): they may be products of their own.
+    pub lent: BTreeSet<String>,
     parsed: BTreeMap<String, Option<Node>>,
     nodes: usize,
 }
@@ -39,6 +43,7 @@ impl<'a> Reading<'a> {
             source_id,
             problems: Vec::new(),
             used: BTreeSet::new(),
+            lent: BTreeSet::new(),
             parsed: BTreeMap::new(),
             nodes: 0,
         }

@@ -98,9 +98,32 @@ impl Scan<'_> {
         }
         for path in files.list() {
             let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
-            if is_yaml && !taken.contains(directory_of(path)) {
-                self.candidate(path, Kind::File);
+            // Hidden files belong to tools; they are read where a product names them.
+            if !is_yaml || file_name(path).starts_with('.') {
+                continue;
             }
+            if !taken.contains(directory_of(path)) {
+                self.candidate(path, Kind::File);
+            } else if !self.claimed.contains(path) {
+                self.beside(path);
+            }
+        }
+    }
+
+    /// A file in a folder that is a product already: it is not read, and that is said where it wanted to be one.
+    fn beside(&mut self, path: &str) {
+        let is_main = self.outcomes.iter().any(|outcome| outcome.path == path);
+        let wanted = !is_main
+            && self.files.read(path).is_ok_and(|text| {
+                parse(path, &text).is_ok_and(|root| manifest::has_version(&root))
+            });
+        if wanted {
+            let mut reading = Reading::new(self.files, self.source_id);
+            reading.push(start_of(path).warning(
+                "It is not read: another file makes its folder a product.",
+                "Move it into a folder of its own.",
+            ));
+            self.outcome(path, None, reading, true);
         }
     }
 
@@ -146,7 +169,10 @@ impl Scan<'_> {
             }
             Kind::File => manifest::read(&mut reading, path, &root, None),
             Kind::Product => super::compose::product::read(&mut reading, path, &root, folder),
-            Kind::Folder if manifest::is_manifest(&root) => {
+            // A stack.yaml is never Compose's.
+            Kind::Folder
+                if file_name(path).starts_with("stack.") || manifest::is_manifest(&root) =>
+            {
                 manifest::read(&mut reading, path, &root, Some(folder))
             }
             Kind::Folder => super::compose::product::plain(&mut reading, path, folder),
@@ -162,8 +188,10 @@ impl Scan<'_> {
         reading: Reading<'_>,
         stands_alone: bool,
     ) {
+        let lent = reading.lent;
+        let used = reading.used.into_iter();
         self.claimed
-            .extend(reading.used.into_iter().filter(|used| used != path));
+            .extend(used.filter(|used| used != path && !lent.contains(used)));
         self.outcomes.push(Outcome {
             path: path.to_owned(),
             product,

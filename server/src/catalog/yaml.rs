@@ -17,6 +17,8 @@ pub(super) const MAX_BYTES: usize = 1024 * 1024;
 pub(super) const MAX_NODES: usize = 100_000;
 /// Deepest nesting.
 pub(super) const MAX_DEPTH: usize = 64;
+/// Most items of one list or entries of one mapping: what follows may compare each with each.
+const MAX_ITEMS: usize = 10_000;
 /// Longest key of a mapping, in bytes.
 const MAX_KEY: usize = 1024;
 
@@ -48,8 +50,8 @@ impl Place {
             file: self.file.to_string(),
             line: Some(self.line),
             column: Some(self.column),
-            field: self.field.to_string(),
-            message: message.into(),
+            field: bounded(self.field.to_string()),
+            message: bounded(message.into()),
             hint: (!hint.is_empty()).then_some(hint),
         }
     }
@@ -69,7 +71,7 @@ impl Place {
 
 /// A path inside a document: shared steps, so that a hundred thousand nodes do not hold a hundred thousand texts.
 #[derive(Debug, Clone, Default)]
-pub struct Field(Option<Arc<(Field, Step)>>);
+pub struct Field(Option<Arc<(Self, Step)>>);
 
 #[derive(Debug)]
 enum Step {
@@ -503,6 +505,7 @@ impl<'t> Builder<'t> {
                     }
                     let field = place.field.index(items.len());
                     items.push(self.node(event, span, depth + 1, field)?);
+                    too_many(items.len(), &place)?;
                 }
                 let mut node = Node::at(&place, Data::List(items));
                 node.tag = merge;
@@ -589,6 +592,7 @@ impl<'t> Builder<'t> {
                 )));
             }
         }
+        too_many(entries.len(), place)?;
         for merge in merges {
             let sources = match merge.data {
                 Data::List(items) => items,
@@ -608,6 +612,7 @@ impl<'t> Builder<'t> {
                 );
             }
         }
+        too_many(entries.len(), place)?;
         Ok(entries)
     }
 
@@ -632,6 +637,16 @@ impl<'t> Builder<'t> {
             ))),
         }
     }
+}
+
+fn too_many(items: usize, place: &Place) -> Result<(), Box<Problem>> {
+    if items > MAX_ITEMS {
+        return Err(Box::new(place.error(
+            format!("There are more than {MAX_ITEMS} items here."),
+            "Split them.",
+        )));
+    }
+    Ok(())
 }
 
 fn depth_of(node: &Node) -> usize {
@@ -671,6 +686,17 @@ fn core_schema(text: &str) -> Scalar {
         return Scalar::Float;
     }
     Scalar::Text
+}
+
+/// Longest message or path of a problem, in characters: files may hold texts of any length.
+const MAX_SAID: usize = 400;
+
+/// A text that is short enough to be shown.
+pub(super) fn bounded(text: String) -> String {
+    match text.char_indices().nth(MAX_SAID) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// Writes a mapping path for messages: `parent.key`.
@@ -789,8 +815,8 @@ mod tests {
         assert!(problem.message.contains("64 levels"), "{problem}");
         let problem = parse("f.yaml", &" ".repeat(MAX_BYTES + 1)).unwrap_err();
         assert!(problem.message.contains("at most 1048576"), "{problem}");
-        let items = "- 1\n".repeat(MAX_NODES + 1);
-        assert!(parse("f.yaml", &items).is_err());
+        let problem = parse("f.yaml", &"- 1\n".repeat(MAX_ITEMS + 1)).unwrap_err();
+        assert!(problem.message.contains("10000 items"), "{problem}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::files::Recorder;
 use super::merge;
 use crate::catalog::dotenv;
 use crate::catalog::interpolate::Template;
-use crate::catalog::reading::{MAX_INCLUDES_DEEP, Reading};
+use crate::catalog::reading::{MAX_INCLUDES_DEEP, MAX_SERVICES, Reading};
 use crate::catalog::source::{directory_of, resolve};
 use crate::catalog::yaml::{Data, Node, Place};
 
@@ -121,6 +121,7 @@ impl Loader<'_, '_> {
             self.reading.push(place.error(message, ""));
             return None;
         }
+        self.reading.lent.remove(path);
         let mut tree = self.reading.tree(place, path)?;
         if tree.is_null() {
             self.reading
@@ -266,6 +267,12 @@ impl Loader<'_, '_> {
         if !self.reading.is_map(&services) {
             return;
         }
+        if services.entries().len() > MAX_SERVICES {
+            let message = format!("A stack has at most {MAX_SERVICES} services.");
+            self.reading
+                .push(services.place.error(message, "Split it into stacks."));
+            return;
+        }
         let mut resolved = services.clone();
         if let Data::Map(entries) = &mut resolved.data {
             for entry in entries {
@@ -335,15 +342,19 @@ impl Loader<'_, '_> {
                 (name, self.reading.text_of(extends, "file"))
             }
         };
+        let other_services;
         let (services, path, directory) = match file {
-            None => (services.clone(), path.to_owned(), directory.to_owned()),
+            None => (services, path.to_owned(), directory.to_owned()),
             Some(written) => {
                 let written = self.fill(place, &written)?;
                 let other = self.reading.path(place, directory, &written)?;
+                if !self.reading.used.contains(&other) {
+                    self.reading.lent.insert(other.clone());
+                }
                 let tree = self.reading.tree(place, &other)?;
-                let services = tree.get("services").cloned()?;
+                other_services = tree.get("services").cloned().unwrap_or(tree);
                 let directory = directory_of(&other).to_owned();
-                (services, other, directory)
+                (&other_services, other, directory)
             }
         };
         let next = format!("{path}:{name}");
@@ -371,6 +382,6 @@ impl Loader<'_, '_> {
             ));
             return None;
         }
-        self.resolved(&services, &name, &path, &directory, chain)
+        self.resolved(services, &name, &path, &directory, chain)
     }
 }

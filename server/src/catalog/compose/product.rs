@@ -1,11 +1,14 @@
 //! Products that are described by Compose files: a folder with one, or a `windlass.yaml` that names several.
 
+use std::cell::RefCell;
+
 use domain::product::OnFailure;
 use domain::variable::{Values, Variable, VariableType, effective};
 
 use super::load::{Loaded, load, read_env};
 use crate::catalog::assemble::{Draft, StackDraft};
 use crate::catalog::declare;
+use crate::catalog::dotenv;
 use crate::catalog::interpolate::Template;
 use crate::catalog::manifest::{depends_on, on_failure};
 use crate::catalog::reading::Reading;
@@ -118,24 +121,22 @@ fn plain_files(
     let (stem, _) = file_name(path)
         .rsplit_once('.')
         .unwrap_or((file_name(path), ""));
-    if stem != "stack" {
-        let found: Vec<String> = ["yaml", "yml"]
-            .iter()
-            .filter_map(|ending| existing(reading, directory, &format!("{stem}.override.{ending}")))
-            .collect();
-        if let [first, second] = found.as_slice() {
-            reading.push(start_of(second).warning(
-                format!("It has no effect: '{first}' is used."),
-                "Remove one of the two.",
-            ));
-        }
-        paths.extend(
-            found
-                .into_iter()
-                .take(1)
-                .map(|path| (path.clone(), start_of(&path))),
-        );
+    let found: Vec<String> = ["yaml", "yml"]
+        .iter()
+        .filter_map(|ending| existing(reading, directory, &format!("{stem}.override.{ending}")))
+        .collect();
+    if let [first, second] = found.as_slice() {
+        reading.push(start_of(second).warning(
+            format!("It has no effect: '{first}' is used."),
+            "Remove one of the two.",
+        ));
     }
+    paths.extend(
+        found
+            .into_iter()
+            .take(1)
+            .map(|path| (path.clone(), start_of(&path))),
+    );
     for other in [
         "compose.yaml",
         "compose.yml",
@@ -260,10 +261,10 @@ fn stack(
     };
     let mut values = Values::default();
     let env_files = reading.texts_of(node, "envFile");
-    if env_files.is_empty() {
-        if let Some(beside) = existing(reading, directory_of(first), ".env") {
-            read_env(reading, &start_of(&beside), &beside, &mut values);
-        }
+    if env_files.is_empty()
+        && let Some(beside) = existing(reading, directory_of(first), ".env")
+    {
+        read_env(reading, &start_of(&beside), &beside, &mut values);
     }
     for written in env_files {
         let place = place_of("envFile");
@@ -301,7 +302,11 @@ fn stack_of(
     profiles: Vec<String>,
 ) -> StackDraft {
     let is = |a: &Variable, name: &str| a.name.eq_ignore_ascii_case(name);
-    for (name, found) in used(&loaded.model) {
+    let mut names = used(&loaded.model);
+    for name in used_in_env_files(&loaded) {
+        names.entry(name).or_default();
+    }
+    for (name, found) in names {
         let value = loaded.values.0.get(&name).cloned();
         match known.iter().find(|variable| is(variable, &name)) {
             // Declared without default: the file of values gives it one.
@@ -321,6 +326,7 @@ fn stack_of(
     StackDraft {
         key: String::new(),
         name: String::new(),
+        display_name: None,
         description: String::new(),
         place,
         depends_on: Vec::new(),
@@ -410,6 +416,46 @@ fn used(model: &Node) -> indexmap::IndexMap<String, Found> {
         }
     }
     all
+}
+
+/// Names that the recorded files of variables use and that `.env` gives: a deployment must know them, too.
+fn used_in_env_files(loaded: &Loaded) -> Vec<String> {
+    let names = RefCell::new(Vec::new());
+    let lookup = |name: &str| {
+        let value = loaded.values.0.get(name).cloned();
+        if value.is_some() {
+            names.borrow_mut().push(name.to_owned());
+        }
+        value
+    };
+    for service in loaded
+        .model
+        .get("services")
+        .map(Node::entries)
+        .unwrap_or_default()
+    {
+        let Some(section) = service.value.get("env_file") else {
+            continue;
+        };
+        let one = std::slice::from_ref(section);
+        let items = if section.is_list() {
+            section.items()
+        } else {
+            one
+        };
+        for item in items {
+            let path = item
+                .get("path")
+                .unwrap_or(item)
+                .as_text()
+                .unwrap_or_default();
+            if let Some(text) = loaded.files.get(path) {
+                // What is wrong in it is said when it is used.
+                let _ = dotenv::parse(text, &lookup);
+            }
+        }
+    }
+    names.into_inner()
 }
 
 fn collect(node: &Node, all: &mut indexmap::IndexMap<String, Found>) {

@@ -1,6 +1,6 @@
 //! Reads typed values out of a Compose model and notes every misfit with its path, so that one pass finds all of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,8 +8,10 @@ use domain::product::{Problem, Severity};
 use serde_json::Value;
 
 use super::units;
-use crate::catalog::yaml::{join, join_index};
+use crate::catalog::yaml::{bounded, join, join_index};
 
+/// Most bytes that the values of one stack may fill, copies included.
+const MAX_TEXT: usize = 32 * 1024 * 1024;
 /// Most problems that are kept of one stack; more do not help anyone.
 const MAX_PROBLEMS: usize = 200;
 
@@ -18,6 +20,7 @@ const MAX_PROBLEMS: usize = 200;
 pub(super) struct Sink {
     file: String,
     problems: RefCell<Vec<Problem>>,
+    text: Cell<usize>,
 }
 
 impl Sink {
@@ -25,6 +28,7 @@ impl Sink {
         Self {
             file: file.to_owned(),
             problems: RefCell::default(),
+            text: Cell::default(),
         }
     }
 
@@ -37,7 +41,7 @@ impl Sink {
                 line: None,
                 column: None,
                 field: field.to_owned(),
-                message,
+                message: bounded(message),
                 hint: (!hint.is_empty()).then(|| hint.to_owned()),
             });
         }
@@ -49,6 +53,21 @@ impl Sink {
 
     pub(super) fn warn(&self, field: &str, message: impl Into<String>, hint: &str) {
         self.push(Severity::Warning, field, message.into(), hint);
+    }
+
+    /// Counts text that a value made; complains once and says no where it is too much.
+    pub(super) fn spend(&self, field: &str, bytes: usize) -> bool {
+        let before = self.text.get();
+        let after = before.saturating_add(bytes);
+        self.text.set(after);
+        if before <= MAX_TEXT && after > MAX_TEXT {
+            self.error(
+                field,
+                format!("The stack's values fill more than {MAX_TEXT} bytes."),
+                "Use shorter values, or use them less often.",
+            );
+        }
+        after <= MAX_TEXT
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {

@@ -2,8 +2,12 @@
 //!
 //! Whatever a file says ends up in the specification or in a problem; nothing is dropped silently.
 
+mod environment;
+mod files;
 mod graph;
+mod health;
 mod mounts;
+mod neighbours;
 mod ports;
 mod resources;
 mod service;
@@ -113,11 +117,59 @@ pub fn examine(
         );
     }
     graph::finish(&mut spec, &project, &root);
-    let problems = sink.into_problems();
+    let mut problems = sink.into_problems();
+    for problem in &mut problems {
+        hide_values(problem, &stack.compose, values);
+    }
     let failed = problems
         .iter()
         .any(|problem| problem.severity == Severity::Error);
     ((!failed).then_some(spec), problems)
+}
+
+/// Shortest value that is looked for inside messages; shorter ones stand in every sentence.
+const SHORTEST_HIDDEN: usize = 3;
+
+/// A message quotes what the author wrote, `${…}` and all, never what a variable holds: it may be a secret.
+fn hide_values(problem: &mut Problem, compose: &Value, values: &Values) {
+    let Some(Value::String(raw)) = locate(compose, &problem.field) else {
+        return;
+    };
+    let Ok(template) = Template::parse(raw) else {
+        return;
+    };
+    let uses = template.uses();
+    if uses.is_empty() {
+        return;
+    }
+    let lookup = |name: &str| values.get(name).map(str::to_owned);
+    let mut hidden = vec![(template.render(&lookup).unwrap_or_default(), raw.clone())];
+    hidden.extend(uses.into_iter().filter_map(|one| {
+        let value = values.get(&one.name)?;
+        Some((value.to_owned(), format!("${{{}}}", one.name)))
+    }));
+    for (value, shown) in hidden {
+        if value.len() >= SHORTEST_HIDDEN {
+            problem.message = problem.message.replace(&value, &shown);
+        }
+    }
+}
+
+/// The value at a path such as `services.web.ports[0]`. Keys may contain dots.
+fn locate<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    if path.is_empty() {
+        return Some(value);
+    }
+    if let Some(inner) = path.strip_prefix('[') {
+        let (index, after) = inner.split_once(']')?;
+        let item = value.get(index.parse::<usize>().ok()?)?;
+        return locate(item, after.strip_prefix('.').unwrap_or(after));
+    }
+    value.as_object()?.iter().find_map(|(key, inner)| {
+        let after = path.strip_prefix(key.as_str())?;
+        let ends = after.is_empty() || after.starts_with(['.', '[']);
+        ends.then(|| locate(inner, after.strip_prefix('.').unwrap_or(after)))?
+    })
 }
 
 /// What services refer to.
@@ -173,9 +225,10 @@ fn interpolate(
     sink: &Sink,
 ) -> Value {
     match value {
-        Value::String(text) if text.contains('$') => {
+        Value::String(text) if text.contains('$') && sink.spend(path, 0) => {
             match Template::parse(text).and_then(|template| template.render(lookup)) {
-                Ok(text) => Value::String(text),
+                Ok(text) if sink.spend(path, text.len()) => Value::String(text),
+                Ok(_) => Value::String(String::new()),
                 Err(error) => {
                     let message = match &error {
                         InterpolationError::Required { .. } => format!("{error}."),

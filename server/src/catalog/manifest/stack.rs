@@ -7,7 +7,7 @@ use domain::variable::{Variable, effective};
 use super::super::assemble::StackDraft;
 use super::super::compose::files::Recorder;
 use super::super::declare;
-use super::super::reading::{MAX_INCLUDES_DEEP, Reading};
+use super::super::reading::{MAX_INCLUDES_DEEP, MAX_SERVICES, Reading};
 use super::super::source::directory_of;
 use super::super::yaml::{Data, Entry, Node, Scalar};
 use super::{METADATA, TOP, service};
@@ -28,6 +28,8 @@ const STACK: &[&str] = &[
 #[derive(Default)]
 struct Parts {
     name: Option<String>,
+    /// What an included file calls itself: shown, but the stack keeps the name of its key.
+    display_name: Option<String>,
     description: Option<String>,
     variables: Vec<Variable>,
     services: Vec<(Entry, String)>,
@@ -39,7 +41,11 @@ const SECTIONS: [&str; 4] = ["volumes", "networks", "configs", "secrets"];
 impl Parts {
     /// Takes what is not there yet: the first definition wins.
     fn add(&mut self, other: Self, with_variables: bool) {
-        self.name = self.name.take().or(other.name);
+        let theirs = other.name.or(other.display_name);
+        self.display_name = self
+            .display_name
+            .take()
+            .or(theirs.filter(|_| self.name.is_none()));
         self.description = self.description.take().or(other.description);
         if with_variables {
             self.variables = effective(&other.variables, &self.variables);
@@ -118,6 +124,7 @@ pub(super) fn read(
     Some(StackDraft {
         key: String::new(),
         name: parts.name.unwrap_or_default(),
+        display_name: parts.display_name,
         description: parts.description.unwrap_or_default(),
         place: node.place.clone(),
         depends_on,
@@ -143,6 +150,11 @@ fn collect(reading: &mut Reading<'_>, path: &str, node: &Node, chain: &mut Vec<S
     if let Some(services) = node.get("services")
         && reading.is_map(services)
     {
+        if services.entries().len() > MAX_SERVICES {
+            let message = format!("A stack has at most {MAX_SERVICES} services.");
+            reading.push(services.place.error(message, "Split it into stacks."));
+            return parts;
+        }
         for entry in services.entries() {
             // `services.include` names files, unless somebody calls a service so.
             if entry.key == "include" && !entry.value.is_map() {
@@ -168,14 +180,14 @@ fn collect(reading: &mut Reading<'_>, path: &str, node: &Node, chain: &mut Vec<S
         .filter(|include| !include.is_map());
     for file in includes(in_services) {
         let mut other = include(reading, path, &file, chain);
-        (other.name, other.description) = (None, None);
+        (other.name, other.display_name, other.description) = (None, None, None);
         parts.add(other, false);
     }
     if let Some(stacks) = inner_product {
         let shared = declare::variables(reading, node.get("sharedVariables"));
         for entry in stacks.entries() {
             let mut other = collect(reading, path, &entry.value, chain);
-            (other.name, other.description) = (None, None);
+            (other.name, other.display_name, other.description) = (None, None, None);
             parts.add(other, true);
         }
         parts.variables = effective(&shared, &parts.variables);

@@ -218,7 +218,7 @@ services:
       - "${PORT:?give a port}:80"
       - {target: 443, published: "8443", protocol: tcp, host_ip: 127.0.0.1}
     environment: [LEVEL, "MODE=${MODE-prod}"]
-    env_file: app.env
+    env_file: [app.env, more.env]
     depends_on:
       db: {condition: service_healthy}
       job: {condition: service_completed_successfully, required: false}
@@ -244,8 +244,12 @@ networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
             "web/compose.override.yaml",
             "services: {app: {environment: {EXTRA: 1}, ports: !override ['9:80']}}",
         ),
-        ("web/.env", "TAG=2\nMODE=dev\n"),
-        ("web/app.env", "# c\nLEVEL=from-file\nA='x'\n"),
+        ("web/.env", "TAG=2\nMODE=dev\nONLY_THERE=3\n"),
+        (
+            "web/app.env",
+            "# c\nLEVEL=from-file\nA='x'\nLINE=$LEVEL/$ONLY_THERE\n",
+        ),
+        ("web/more.env", "MORE=${LINE}!\n"),
         ("web/conf/app.conf", "text $X\n"),
         (
             "web/base/base.yaml",
@@ -290,8 +294,15 @@ networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
             ("MODE", Some("dev"), false, false),
             ("LEVEL", None, false, false),
             ("API_TOKEN", None, true, true),
+            ("ONLY_THERE", Some("3"), false, false),
         ]
     );
+    let init: Vec<bool> = product.stacks[0]
+        .services
+        .iter()
+        .map(|service| service.init)
+        .collect();
+    assert_eq!(init, [false, true, false, false]);
     let spec = render(&product, "shop", &[("API_TOKEN", "s3cret")]);
     assert_eq!(
         spec.services.keys().collect::<Vec<_>>(),
@@ -313,8 +324,10 @@ networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
             ("B", Some("b")),
             ("EXTRA", Some("1")),
             ("FROM_BASE", Some("1")),
-            ("LEVEL", Some("from-file")),
+            ("LEVEL", None),
+            ("LINE", Some("from-file/3")),
             ("MODE", Some("dev")),
+            ("MORE", Some("from-file/3!")),
         ]
     );
     assert_eq!(app.ports.len(), 1);
@@ -466,16 +479,14 @@ fn broken_files_never_hide_the_others() {
 #[test]
 fn paths_out_of_the_source_are_refused_by_name() {
     refused(
-        &[("p.yaml", "metadata: {productVersion: 1}\nstacks:\n  a: {include: ../../etc/passwd}\n")],
+        &[(
+            "p.yaml",
+            "metadata: {productVersion: 1}\nstacks:\n  a: {include: ../../etc/passwd}\n",
+        )],
         &[
             "p.yaml:3:6: stacks.a: The stack has no services. Add at least one.",
             "p.yaml:3:16: stacks.a.include: The path '../../etc/passwd' leaves the source. Name a file below the source.",
-            "p.yaml:3:6: services: The stack has no services. Add at least one.",
-        ][..2]
-            .iter()
-            .copied()
-            .collect::<Vec<_>>()
-            .as_slice(),
+        ],
     );
     for (compose, message) in [
         (
@@ -834,7 +845,8 @@ fn includes_of_services_and_of_whole_products() {
         .collect();
     assert_eq!(ids, ["local:P:1", "local:W:9"]);
     let product = &found.products[0];
-    let a = render(product, "W", &[]);
+    assert_eq!(product.stacks[0].display_name, "W");
+    let a = render(product, "a", &[]);
     assert_eq!(a.services.keys().collect::<Vec<_>>(), ["x", "y"]);
     assert_eq!(a.services["y"].environment["S"].as_deref(), Some("s"));
     let b = render(product, "b", &[]);
@@ -845,4 +857,142 @@ fn includes_of_services_and_of_whole_products() {
         .collect();
     assert_eq!(images, ["own:1", "f1:1", "f2:1"]);
     assert!(product.stack("b").unwrap().variables.is_empty());
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_a_product_or_a_problem() {
+    for end in (0..SHOP.len()).filter(|end| SHOP.is_char_boundary(*end)) {
+        let text = &SHOP[..end];
+        let found = read(&[("product.yaml", text), ("parts/infra.yaml", INFRA)]);
+        if text.contains("productVersion: 2") {
+            assert!(
+                !found.products.is_empty() || !found.problems.is_empty(),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_goes_unmentioned() {
+    let found = read(&[
+        ("a/compose.yaml", "services: {x: {image: x}}"),
+        ("a/compose.yml", "services: {y: {image: x}}"),
+        ("a/docker-compose.yml", "services: {y: {image: x}}"),
+        (
+            "a/product.yaml",
+            "metadata: {productVersion: 1}\nservices: {a: {image: x}}",
+        ),
+        ("b.yaml", "stacks: {s: {services: {a: {image: x}}}}"),
+    ]);
+    let files: Vec<&str> = found
+        .problems
+        .iter()
+        .map(|problem| problem.file.as_str())
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "a/compose.yml",
+            "a/docker-compose.yml",
+            "a/product.yaml",
+            "b.yaml"
+        ]
+    );
+    assert_eq!(found.products.len(), 1);
+}
+
+#[test]
+fn copies_are_bounded() {
+    let many: String = (0..501)
+        .map(|index| format!("  s{index}: {{image: x}}\n"))
+        .collect();
+    let found = read(&[("compose.yaml", &format!("services:\n{many}"))]);
+    assert!(
+        found.problems[0].message.contains("at most 500 services"),
+        "{:?}",
+        texts(&found)
+    );
+
+    // A large service that many others extend.
+    let items = "x,".repeat(9_000);
+    let others: String = (0..400)
+        .map(|index| format!("  s{index}: {{extends: big}}\n"))
+        .collect();
+    let bomb = format!("services:\n  big: {{image: x, cap_add: [{items}]}}\n{others}");
+    let found = read(&[("compose.yaml", &bomb)]);
+    assert!(found.products.is_empty());
+    assert!(
+        found.problems[0].message.contains("unfolds to more than"),
+        "{:?}",
+        found.problems[0]
+    );
+}
+
+#[test]
+fn values_cannot_fill_the_memory() {
+    let product = one(&[(
+        "p.yaml",
+        &format!(
+            "metadata: {{name: P, productVersion: '1'}}\nvariables: {{V: {{default: x}}}}\nservices: {{a: {{image: x, cap_add: [{}]}}}}",
+            "'${V}',".repeat(5_000)
+        ),
+    )]);
+    let mut values = Values::default();
+    values.set("V", &"x".repeat(100_000));
+    let problems = render_stack(&product.stacks[0], "x", &values).unwrap_err();
+    assert!(
+        problems[0].message.contains("fill more than"),
+        "{:?}",
+        problems[0]
+    );
+}
+
+#[test]
+fn messages_never_hold_values() {
+    let product = one(&[(
+        "p.yaml",
+        "metadata: {name: P, productVersion: '1'}\nvariables: {PW: {type: Password}}\nservices: {a.b: {image: 'x:${PW}', ports: ['${PW}:80'], memLimit: '${PW}', volumes: ['/a:/b:${PW}'], restart: 'on-failure:${PW}'}}",
+    )]);
+    let mut values = Values::default();
+    values.set("PW", "hunter 22");
+    let problems = render_stack(&product.stacks[0], "x", &values).unwrap_err();
+    assert_eq!(problems.len(), 5, "{problems:?}");
+    for problem in problems {
+        assert!(!problem.to_string().contains("hunter"), "{problem}");
+        assert!(problem.message.contains("${PW}"), "{problem}");
+    }
+}
+
+#[test]
+fn a_stack_file_is_a_product_without_a_version() {
+    let product = one(&[("s/stack.yml", "services: {a: {image: x}}")]);
+    assert_eq!(
+        (product.id.as_str(), product.group_id.as_str()),
+        ("local:s", "local:s")
+    );
+    assert_eq!(product.stacks[0].id, "local:s:s");
+    let spec = render(&product, "s", &[]);
+    assert_eq!(spec.services["a"].restart, RestartPolicy::UnlessStopped);
+}
+
+#[test]
+fn what_is_included_is_no_product_of_its_own_but_what_is_extended_is() {
+    let found = read(&[
+        ("a/compose.yaml", "services: {x: {image: x}}"),
+        ("b/compose.yaml", "services: {y: {image: y}}"),
+        (
+            "z/compose.yaml",
+            "include: [../a/compose.yaml]\nservices: {w: {extends: {file: ../b/compose.yaml, service: y}}}",
+        ),
+    ]);
+    assert_eq!(texts(&found), Vec::<String>::new());
+    let ids: Vec<&str> = found
+        .products
+        .iter()
+        .map(|product| product.id.as_str())
+        .collect();
+    assert_eq!(ids, ["local:b", "local:z"]);
+    let spec = render(&found.products[1], "z", &[]);
+    assert_eq!(spec.services.keys().collect::<Vec<_>>(), ["w", "x"]);
 }
