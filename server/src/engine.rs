@@ -3,6 +3,9 @@
 //! Every method is one short act with a time-out, safe to repeat: making what exists already adopts it where it is ours and
 //! unchanged, and removing what is gone succeeds. Nothing here decides what should be done.
 
+pub mod docker;
+mod ownership;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -284,11 +287,19 @@ pub trait Engine: Send + Sync {
         progress: mpsc::Sender<PullProgress>,
     ) -> Result<Image, EngineError>;
     /// Makes a network; one that exists and is ours is adopted, one that is not ours is a [`EngineError::Conflict`].
-    async fn create_network(&self, network: &NetworkSpec, ownership: &Ownership) -> Result<(), EngineError>;
+    async fn create_network(
+        &self,
+        network: &NetworkSpec,
+        ownership: &Ownership,
+    ) -> Result<(), EngineError>;
     /// Removes a network of ours; gone is good.
     async fn remove_network(&self, name: &str) -> Result<(), EngineError>;
     /// Makes a volume; one that exists is adopted (it holds data that must not be lost).
-    async fn create_volume(&self, volume: &VolumeSpec, ownership: &Ownership) -> Result<(), EngineError>;
+    async fn create_volume(
+        &self,
+        volume: &VolumeSpec,
+        ownership: &Ownership,
+    ) -> Result<(), EngineError>;
     /// Makes a container and puts its files into it, not started. One of the same name that is ours with the same specification hash, product and
     /// generation is adopted; one that is not ours is a [`EngineError::Conflict`] and is never touched. Returns the container's id.
     async fn create_container(&self, new: &NewContainer<'_>) -> Result<String, EngineError>;
@@ -305,9 +316,19 @@ pub trait Engine: Send + Sync {
     /// The last lines of both streams, oldest first.
     async fn last_log_lines(&self, id: &str, lines: u32) -> Result<Vec<LogLine>, EngineError>;
     /// All lines from the start and on until the container ends or the receiver is dropped.
-    async fn follow_logs(&self, id: &str) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError>;
+    async fn follow_logs(
+        &self,
+        id: &str,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError>;
     /// Runs a command in the container; its exit code.
-    async fn exec(&self, id: &str, command: &[String], timeout: Duration) -> Result<i64, EngineError>;
+    async fn exec(
+        &self,
+        id: &str,
+        command: &[String],
+        timeout: Duration,
+    ) -> Result<i64, EngineError>;
     /// Events of containers that carry our labels, from now on. Ends with an error when the connection breaks; the caller reconnects and looks again.
-    async fn events(&self) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError>;
+    async fn events(
+        &self,
+    ) -> Result<BoxStream<'static, Result<ContainerEvent, EngineError>>, EngineError>;
 }
