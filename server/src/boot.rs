@@ -2,24 +2,16 @@
 //!
 //! The only place that knows all parts. Nothing here decides anything about products.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
+    api::{self, Hosts},
     args::ServeArgs,
+    state::Readiness,
     ui::{self, UiError},
 };
 
@@ -60,11 +52,9 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         .map_err(|error| BootError::DataDir(args.data_dir.clone(), error))?;
 
     let ready = Readiness::default();
-    let app = Router::new()
-        .merge(health(ready.clone()))
-        .merge(ui::router(&args.site)?)
-        .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http());
+    let hosts = if args.insecure_no_auth { Hosts::Any } else { Hosts::ThisMachine };
+    let doors = Router::new().merge(api::health(ready.clone())).merge(ui::router(&args.site)?);
+    let app = api::protect(doors, hosts);
 
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
@@ -94,34 +84,6 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
     } else {
         Err(BootError::OpenToOthers(args.listen))
     }
-}
-
-/// Whether requests may come: after the start, and until the end begins.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// `/health/live`: the process answers. `/health/ready`: it wants requests.
-fn health(ready: Readiness) -> Router {
-    Router::new()
-        .route("/health/live", get(async || "live"))
-        .route(
-            "/health/ready",
-            get(async |State(ready): State<Readiness>| match ready.get() {
-                true => (StatusCode::OK, "ready"),
-                false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-            }),
-        )
-        .with_state(ready)
 }
 
 #[cfg(test)]
