@@ -148,6 +148,7 @@ pub struct ServiceSummary {
 
 /// How bad a [`Problem`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
     /// The file is used; something in it has no effect.
@@ -158,6 +159,8 @@ pub enum Severity {
 
 /// Something wrong in a file of a source, with the place and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CatalogProblem"))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Warning or error.

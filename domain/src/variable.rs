@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A variable of a product or stack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Variable {
     /// What `${NAME}` says; compared without case.
@@ -44,6 +45,7 @@ pub struct Variable {
 
 /// One choice of a Select.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SelectOption {
     /// What is stored.
@@ -56,6 +58,7 @@ pub struct SelectOption {
 
 /// The types of the manifest format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum VariableType {
     #[default]
     String,

@@ -17,7 +17,7 @@ use domain::wire::CreateEnvironmentRequest;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::api;
+use crate::api::{self, Hosts};
 use crate::args::ServeArgs;
 use crate::catalog::{Catalog, LocalSource};
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ use crate::environments::{Connect, EnvironmentError, Environments};
 use crate::operations::Operations;
 use crate::orchestrator::{Orchestrator, Settings};
 use crate::products::Products;
-use crate::state::AppState;
+use crate::state::{AppState, Readiness};
 use crate::store::{Store, StoreError};
 use crate::ui::backend::UseCases;
 use crate::ui::{self, UiError};
@@ -104,9 +104,14 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         },
         environments,
         operations,
-        store: store.clone(),
+        shutdown: shutdown.clone(),
     };
-    let door = doors(&args, state, &shutdown)?;
+    let ping = store.clone();
+    let ready = Readiness::default().asking("database", move || {
+        let store = ping.clone();
+        async move { store.ping().await }
+    });
+    let door = doors(&args, state, ready.clone())?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
     let address = listener.local_addr().map_err(in_use)?;
@@ -134,15 +139,11 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     ended
 }
 
-fn doors(
-    args: &ServeArgs,
-    state: AppState,
-    shutdown: &CancellationToken,
-) -> Result<Router, BootError> {
-    let backend = Arc::new(UseCases(state.clone()));
-    let api = api::router(state, shutdown.clone());
-    let pages = ui::router(&args.site, backend)?;
-    Ok(api::guard(api.merge(pages), args.insecure_no_auth))
+fn doors(args: &ServeArgs, state: AppState, ready: Readiness) -> Result<Router, BootError> {
+    let hosts = if args.insecure_no_auth { Hosts::Any } else { Hosts::ThisMachine };
+    let pages = ui::router(&args.site, Arc::new(UseCases(state.clone())))?;
+    let doors = api::health(ready).merge(api::router(state)).merge(pages);
+    Ok(api::protect(doors, hosts))
 }
 
 /// Until people can sign in, the only guard at the door is that nobody else reaches it.

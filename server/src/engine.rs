@@ -143,6 +143,12 @@ impl EngineError {
             | Self::PullRefused { .. } => Next::GiveUp,
         }
     }
+
+    /// Whether the same act may well succeed a little later.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        !matches!(self.next(), Next::GiveUp)
+    }
 }
 
 /// What the engine is.

@@ -154,7 +154,7 @@ impl Operations {
         use futures::StreamExt as _;
         let operation = self.store.operation(id).await?;
         let after = operation.map_or(0, |operation| operation.event_seq - 1);
-        let events = self.follow(id, after.max(0));
+        let events = self.follow(id, after.max(0), false);
         futures::pin_mut!(events);
         while let Some(event) = events.next().await {
             event?;
@@ -174,13 +174,15 @@ impl Operations {
     ) -> Result<impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + use<>, OperationError>
     {
         let operation = self.find(id).await?;
-        Ok(self.follow(operation.id, after))
+        let over = operation.status.is_final() && operation.event_seq <= after;
+        Ok(self.follow(operation.id, after, over))
     }
 
     fn follow(
         &self,
         id: OperationId,
         after: i64,
+        over: bool,
     ) -> impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + use<> {
         let follower = Follower {
             // Subscribed before the journal is read, so that nothing falls between.
@@ -190,7 +192,7 @@ impl Operations {
             id,
             after,
             waiting: VecDeque::new(),
-            ended: false,
+            ended: over,
         };
         stream::unfold(follower, |mut follower| async {
             let next = follower.next().await.transpose()?;
