@@ -80,7 +80,9 @@ pub fn router(state: AppState) -> Router {
         .fallback(async || no_endpoint())
         .method_not_allowed_fallback(async || wrong_method())
         .with_state(state);
-    Router::new().nest("/api", api).route("/api/", axum::routing::any(async || no_endpoint()))
+    Router::new()
+        .nest("/api", api)
+        .route("/api/", axum::routing::any(async || no_endpoint()))
 }
 
 /// The OpenAPI 3.1 document of [`router`].
@@ -92,7 +94,12 @@ pub fn openapi() -> Value {
 /// Method and path of every documented operation, for tests that every one is guarded and routed.
 #[must_use]
 pub fn operations() -> Vec<(String, String)> {
-    let each = |endpoint: Endpoint| (endpoint.method.to_string(), format!("/api{}", endpoint.path));
+    let each = |endpoint: Endpoint| {
+        (
+            endpoint.method.to_string(),
+            format!("/api{}", endpoint.path),
+        )
+    };
     endpoints().into_iter().map(each).collect()
 }
 
@@ -153,9 +160,16 @@ mod tests {
         let mut ids = std::collections::BTreeSet::new();
         for endpoint in endpoints() {
             assert!(ids.insert(endpoint.id), "{} is used twice", endpoint.id);
-            assert!(endpoint.summary.ends_with('.'), "{} has no summary", endpoint.id);
             assert!(
-                endpoint.answers.iter().any(|answer| answer.status.is_success()),
+                endpoint.summary.ends_with('.'),
+                "{} has no summary",
+                endpoint.id
+            );
+            assert!(
+                endpoint
+                    .answers
+                    .iter()
+                    .any(|answer| answer.status.is_success()),
                 "{} has no answer",
                 endpoint.id
             );

@@ -140,8 +140,12 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
 }
 
 fn doors(args: &ServeArgs, state: AppState, ready: Readiness) -> Result<Router, BootError> {
-    let hosts = if args.insecure_no_auth { Hosts::Any } else { Hosts::ThisMachine };
-    let pages = ui::router(&args.site, Arc::new(UseCases(state.clone())))?;
+    let hosts = if args.insecure_no_auth {
+        Hosts::Any
+    } else {
+        Hosts::ThisMachine
+    };
+    let pages = ui::router(&args.site, Some(Arc::new(UseCases(state.clone()))))?;
     let doors = api::health(ready).merge(api::router(state)).merge(pages);
     Ok(api::protect(doors, hosts))
 }

@@ -63,7 +63,11 @@ pub enum NotReady {
 impl Readiness {
     /// The same, which also asks a part each time.
     #[must_use]
-    pub fn asking<F, E>(mut self, part: &'static str, ask: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn asking<F, E>(
+        mut self,
+        part: &'static str,
+        ask: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<Cause> + 'static,
@@ -105,6 +109,9 @@ impl Readiness {
 impl fmt::Debug for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<_> = self.parts.iter().map(|(part, _)| part).collect();
-        f.debug_struct("Readiness").field("open", &self.open).field("parts", &parts).finish()
+        f.debug_struct("Readiness")
+            .field("open", &self.open)
+            .field("parts", &parts)
+            .finish()
     }
 }

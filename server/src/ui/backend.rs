@@ -41,7 +41,11 @@ impl Backend for UseCases {
         environment: &str,
         request: DeployProductRequest,
     ) -> Result<AcceptedOperation, Problem> {
-        let accepted = self.0.deployments.deploy_product(actor, environment, &request).await?;
+        let accepted = self
+            .0
+            .deployments
+            .deploy_product(actor, environment, &request)
+            .await?;
         Ok(accepted.into())
     }
 
@@ -51,11 +55,23 @@ impl Backend for UseCases {
         environment: &str,
         query: DeploymentQuery,
     ) -> Result<DeploymentList, Problem> {
-        Ok(self.0.deployments.list_product_deployments(actor, environment, &query).await?)
+        Ok(self
+            .0
+            .deployments
+            .list_product_deployments(actor, environment, &query)
+            .await?)
     }
 
-    async fn deployment(&self, actor: &Actor, id: &str) -> Result<ProductDeploymentDetail, Problem> {
-        Ok(self.0.deployments.find_product_deployment(actor, id).await?)
+    async fn deployment(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<ProductDeploymentDetail, Problem> {
+        Ok(self
+            .0
+            .deployments
+            .find_product_deployment(actor, id)
+            .await?)
     }
 
     async fn deployment_of_product(
@@ -64,7 +80,12 @@ impl Backend for UseCases {
         environment: &str,
         group_id: &str,
     ) -> Result<Option<ProductDeploymentDetail>, Problem> {
-        match self.0.deployments.get_deployment_by_product(actor, environment, group_id).await {
+        match self
+            .0
+            .deployments
+            .get_deployment_by_product(actor, environment, group_id)
+            .await
+        {
             Ok(detail) => Ok(Some(detail)),
             Err(DeploymentError::NotDeployed) => Ok(None),
             Err(error) => Err(error.into()),
@@ -81,9 +102,16 @@ impl Backend for UseCases {
         environment: &str,
         limit: u32,
     ) -> Result<Vec<OperationView>, Problem> {
-        let environment = self.0.environments.get_environment(actor, environment).await?;
-        let listed =
-            self.0.operations.list_operations(actor, Some(environment.id), limit, 0).await?;
+        let environment = self
+            .0
+            .environments
+            .get_environment(actor, environment)
+            .await?;
+        let listed = self
+            .0
+            .operations
+            .list_operations(actor, Some(environment.id), limit, 0)
+            .await?;
         Ok(listed.0)
     }
 
@@ -93,7 +121,11 @@ impl Backend for UseCases {
         id: &str,
         after: i64,
     ) -> Result<(Vec<Event>, bool), Problem> {
-        let read = self.0.operations.list_events(actor, id, after, EVENTS_PER_PAGE).await?;
+        let read = self
+            .0
+            .operations
+            .list_events(actor, id, after, EVENTS_PER_PAGE)
+            .await?;
         Ok((read.events, read.has_more))
     }
 
