@@ -4,6 +4,7 @@
 //! unchanged, and removing what is gone succeeds. Nothing here decides what should be done.
 
 pub mod docker;
+pub mod fake;
 mod ownership;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot do, fails the test")]
 
 mod deploy;
+mod engine;
 mod serve;
 mod server_process;
 mod store;

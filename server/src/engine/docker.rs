@@ -220,8 +220,11 @@ impl DockerEngine {
     }
 }
 
+/// In sentences a whole id is noise: its beginning names it as well.
 fn container_act(verb: &'static str, id: &str) -> Act {
-    Act::new(verb, format!("container {id}"))
+    let is_id = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let shown = if is_id { &id[..12] } else { id };
+    Act::new(verb, format!("container {shown}"))
 }
 
 #[async_trait]

@@ -136,6 +136,16 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
         "a mount is not possible",
     ),
     (
+        &["is not a shared or slave mount"],
+        Meaning::Refused,
+        "a mount is not possible",
+    ),
+    (
+        &["is not a shared mount"],
+        Meaning::Refused,
+        "a mount is not possible",
+    ),
+    (
         &["read-only file system"],
         Meaning::Refused,
         "the target cannot be written to",
