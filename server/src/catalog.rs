@@ -235,3 +235,79 @@ fn read_source(source: &LocalSource, known: Option<&SourceScan>) -> SourceScan {
         problems,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn manifest(version: &str) -> String {
+        format!(
+            "metadata: {{name: My Shop, productId: org.shop, productVersion: {version}}}\nstacks: {{a: {{services: {{x: {{image: x}}}}}}, b: {{services: {{x: {{image: x}}}}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn look_up_and_refresh() {
+        const fn shared<T: Send + Sync>(_: &T) {}
+        let dir = tempfile::tempdir().unwrap();
+        for version in ["1.9.0", "1.10.0", "1.10.0-rc.1"] {
+            fs::write(
+                dir.path().join(format!("{version}.yaml")),
+                manifest(version),
+            )
+            .unwrap();
+        }
+        let gone = LocalSource {
+            id: "gone".to_owned(),
+            path: dir.path().join("none"),
+        };
+        let local = LocalSource {
+            id: "local".to_owned(),
+            path: dir.path().to_owned(),
+        };
+        let catalog = Catalog::load(&[gone, local]);
+        shared(&catalog);
+        let version = |id: &str| {
+            catalog
+                .product(id)
+                .and_then(|product| product.version.clone())
+        };
+        assert_eq!(version("local:My Shop:1.9.0").as_deref(), Some("1.9.0"));
+        assert_eq!(version("org.shop").as_deref(), Some("1.10.0"));
+        assert_eq!(version("local:My Shop").as_deref(), Some("1.10.0"));
+        assert_eq!(version("local:org.shop").as_deref(), Some("1.10.0"));
+        assert_eq!(version("other:My Shop"), None);
+        assert_eq!(catalog.products().len(), 1);
+        let versions: Vec<_> = catalog
+            .versions("org.shop")
+            .iter()
+            .map(|product| product.version.clone().unwrap())
+            .collect();
+        assert_eq!(versions, ["1.10.0", "1.10.0-rc.1", "1.9.0"]);
+        let product = catalog.product("org.shop").unwrap();
+        for id in ["local:org.shop:b:1.10.0", "local:org.shop:1.10.0:b", "b"] {
+            assert_eq!(
+                find_stack(&product, id).map(|stack| stack.name.as_str()),
+                Some("b"),
+                "{id}"
+            );
+        }
+        assert!(find_stack(&product, "local:org.shop:c:1.10.0").is_none());
+        let problems = catalog.problems();
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].source_id, "gone");
+
+        let before = catalog.product("org.shop").unwrap();
+        catalog.refresh();
+        assert!(
+            Arc::ptr_eq(&before, &catalog.product("org.shop").unwrap()),
+            "nothing changed, nothing is read"
+        );
+        fs::write(dir.path().join("new.yaml"), manifest("2.0.0")).unwrap();
+        fs::write(dir.path().join("bad.yaml"), b"\xff").unwrap();
+        catalog.refresh();
+        assert_eq!(version("org.shop").as_deref(), Some("2.0.0"));
+        assert_eq!(catalog.problems().len(), 2);
+    }
+}

@@ -109,7 +109,10 @@ fn first_message(fields: &[InvalidField]) -> String {
 }
 
 fn first_problem(problems: &[StackProblem]) -> String {
-    problems.first().map(|found| found.problem.to_string()).unwrap_or_default()
+    problems
+        .first()
+        .map(|found| found.problem.to_string())
+        .unwrap_or_default()
 }
 
 /// What was accepted.
@@ -152,13 +155,37 @@ impl Deployments {
             .await?
             .ok_or(DeploymentError::NotFound)?;
         let operation = self.store.operation(accepted.operation).await?;
-        let message = operation.and_then(|operation| operation.message).unwrap_or_default();
+        let message = operation
+            .and_then(|operation| operation.message)
+            .unwrap_or_default();
         Ok(show::result(&deployment, accepted, message))
     }
 
-    async fn find(&self, environment: &str, id: &str) -> Result<ProductDeployment, DeploymentError> {
+    async fn find(
+        &self,
+        environment: &str,
+        id: &str,
+    ) -> Result<ProductDeployment, DeploymentError> {
         let environment = environment.parse().map_err(|_| DeploymentError::NotFound)?;
         let id = id.parse().map_err(|_| DeploymentError::NotFound)?;
-        self.store.deployment(environment, id).await?.ok_or(DeploymentError::NotFound)
+        self.store
+            .deployment(environment, id)
+            .await?
+            .ok_or(DeploymentError::NotFound)
+    }
+}
+
+impl From<Accepted> for domain::wire::AcceptedOperation {
+    fn from(accepted: Accepted) -> Self {
+        Self {
+            success: true,
+            message: format!(
+                "The deployment of product '{}' was accepted.",
+                accepted.product
+            ),
+            operation_id: accepted.operation.to_string(),
+            product_deployment_id: accepted.deployment.to_string(),
+            session_id: accepted.session_id,
+        }
     }
 }

@@ -51,16 +51,28 @@ impl Environments {
     /// Nothing is connected yet.
     #[must_use]
     pub fn new(store: Store, clock: Clock, connect: Connect) -> Self {
-        Self { store, clock, connect, engines: Arc::default() }
+        Self {
+            store,
+            clock,
+            connect,
+            engines: Arc::default(),
+        }
     }
 
     /// Every environment, the default one first.
     ///
     /// # Errors
     /// Where the store does not answer.
-    pub async fn list_environments(&self, _actor: &Actor) -> Result<Vec<Environment>, EnvironmentError> {
+    pub async fn list_environments(
+        &self,
+        _actor: &Actor,
+    ) -> Result<Vec<Environment>, EnvironmentError> {
         let mut all = self.store.environments().await?;
-        all.sort_by(|a, b| b.is_default.cmp(&a.is_default).then_with(|| a.name.cmp(&b.name)));
+        all.sort_by(|a, b| {
+            b.is_default
+                .cmp(&a.is_default)
+                .then_with(|| a.name.cmp(&b.name))
+        });
         Ok(all)
     }
 
@@ -68,7 +80,11 @@ impl Environments {
     ///
     /// # Errors
     /// [`EnvironmentError::NotFound`] where there is none, also where the text is no id.
-    pub async fn get_environment(&self, _actor: &Actor, id: &str) -> Result<Environment, EnvironmentError> {
+    pub async fn get_environment(
+        &self,
+        _actor: &Actor,
+        id: &str,
+    ) -> Result<Environment, EnvironmentError> {
         let missing = || EnvironmentError::NotFound(id.to_owned());
         let parsed = id.parse().map_err(|_| missing())?;
         self.store.environment(parsed).await?.ok_or_else(missing)
@@ -84,18 +100,34 @@ impl Environments {
         request: &CreateEnvironmentRequest,
     ) -> Result<Environment, EnvironmentError> {
         let name = request.name.trim();
-        let invalid = |field, message: &str| EnvironmentError::Invalid { field, message: message.to_owned() };
+        let invalid = |field, message: &str| EnvironmentError::Invalid {
+            field,
+            message: message.to_owned(),
+        };
         if name.is_empty() {
             return Err(invalid("name", "Environment name is required"));
         }
         if name.chars().count() > MAX_NAME {
-            return Err(invalid("name", "Environment name must have at most 100 characters"));
+            return Err(invalid(
+                "name",
+                "Environment name must have at most 100 characters",
+            ));
         }
-        if request.kind.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("DockerSocket")) {
+        if request
+            .kind
+            .as_deref()
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("DockerSocket"))
+        {
             return Err(invalid("type", "Type must be 'DockerSocket'"));
         }
-        let socket = request.socket_path.as_deref().map(str::trim).unwrap_or_default();
-        let connection = Connection::DockerSocket { socket_path: socket_address(socket)? };
+        let socket = request
+            .socket_path
+            .as_deref()
+            .map(str::trim)
+            .unwrap_or_default();
+        let connection = Connection::DockerSocket {
+            socket_path: socket_address(socket)?,
+        };
         let environment = Environment {
             id: EnvironmentId::from_uuid(new_id()),
             name: name.to_owned(),
@@ -113,6 +145,30 @@ impl Environments {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Gives an environment another engine. What runs on the old one stays there.
+    ///
+    /// # Errors
+    /// Where the address cannot be used or the environment is gone.
+    pub async fn move_environment(
+        &self,
+        actor: &Actor,
+        id: EnvironmentId,
+        address: &str,
+    ) -> Result<(), EnvironmentError> {
+        let connection = Connection::DockerSocket {
+            socket_path: socket_address(address)?,
+        };
+        if !self.store.move_environment(id, &connection).await? {
+            return Err(EnvironmentError::NotFound(id.to_string()));
+        }
+        self.engines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
+        tracing::info!(environment.id = %id, actor = %actor, "environment moved");
+        Ok(())
     }
 
     /// The engine of an environment.
@@ -143,12 +199,15 @@ fn socket_address(text: &str) -> Result<String, EnvironmentError> {
         return Ok(format!("unix://{text}"));
     }
     let known = ["unix:///", "tcp://"].iter().any(|scheme| {
-        text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())
+        text.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
     });
     if known {
         Ok(text.to_owned())
     } else {
-        Err(invalid("Socket path must be an absolute path, unix:///path or tcp://host:port"))
+        Err(invalid(
+            "Socket path must be an absolute path, unix:///path or tcp://host:port",
+        ))
     }
 }
 
@@ -160,8 +219,11 @@ impl Engines for Environments {
             .environment(id)
             .await
             .map_err(|error| EngineUnavailable(Box::new(error)))?
-            .ok_or_else(|| EngineUnavailable(Box::new(EnvironmentError::NotFound(id.to_string()))))?;
-        self.engine_of(&environment).map_err(|error| EngineUnavailable(Box::new(error)))
+            .ok_or_else(|| {
+                EngineUnavailable(Box::new(EnvironmentError::NotFound(id.to_string())))
+            })?;
+        self.engine_of(&environment)
+            .map_err(|error| EngineUnavailable(Box::new(error)))
     }
 }
 
@@ -176,11 +238,21 @@ mod tests {
             ("unix:///run/d.sock", Ok("unix:///run/d.sock")),
             ("tcp://127.0.0.1:2375", Ok("tcp://127.0.0.1:2375")),
             ("", Err("Socket path is required")),
-            ("docker.sock", Err("Socket path must be an absolute path, unix:///path or tcp://host:port")),
-            ("unix://", Err("Socket path must be an absolute path, unix:///path or tcp://host:port")),
+            (
+                "docker.sock",
+                Err("Socket path must be an absolute path, unix:///path or tcp://host:port"),
+            ),
+            (
+                "unix://",
+                Err("Socket path must be an absolute path, unix:///path or tcp://host:port"),
+            ),
         ] {
             let result = socket_address(input).map_err(|error| error.to_string());
-            assert_eq!(result, expect.map(str::to_owned).map_err(str::to_owned), "{input}");
+            assert_eq!(
+                result,
+                expect.map(str::to_owned).map_err(str::to_owned),
+                "{input}"
+            );
         }
     }
 }

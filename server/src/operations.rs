@@ -55,14 +55,22 @@ impl Operations {
     /// Over a store and whoever runs the operations here.
     #[must_use]
     pub fn new(store: Store, orchestrator: Orchestrator, clock: Clock) -> Self {
-        Self { store, orchestrator, clock }
+        Self {
+            store,
+            orchestrator,
+            clock,
+        }
     }
 
     /// One operation.
     ///
     /// # Errors
     /// Where there is none.
-    pub async fn get_operation(&self, _actor: &Actor, id: &str) -> Result<OperationView, OperationError> {
+    pub async fn get_operation(
+        &self,
+        _actor: &Actor,
+        id: &str,
+    ) -> Result<OperationView, OperationError> {
         let operation = self.find(id).await?;
         self.view(operation).await
     }
@@ -78,7 +86,10 @@ impl Operations {
         limit: u32,
         offset: u32,
     ) -> Result<(Vec<OperationView>, u64), OperationError> {
-        let (page, total) = self.store.operation_page(environment, false, limit, offset).await?;
+        let (page, total) = self
+            .store
+            .operation_page(environment, false, limit, offset)
+            .await?;
         let mut views = Vec::with_capacity(page.len());
         for operation in page {
             views.push(self.view(operation).await?);
@@ -102,17 +113,29 @@ impl Operations {
         let events = self.store.events_after(operation.id, after, limit).await?;
         let last = events.last().map_or(after, |event| event.seq);
         let has_more = last < operation.event_seq;
-        Ok(EventsRead { events, has_more, complete: !has_more && operation.status.is_final() })
+        Ok(EventsRead {
+            events,
+            has_more,
+            complete: !has_more && operation.status.is_final(),
+        })
     }
 
     /// Asks to cancel. Asking twice is asking once; asking while cleaning up is stuck leaves the rest undone.
     ///
     /// # Errors
     /// Where it has ended.
-    pub async fn cancel_operation(&self, actor: &Actor, id: &str) -> Result<OperationView, OperationError> {
+    pub async fn cancel_operation(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<OperationView, OperationError> {
         let missing = || OperationError::NotFound(id.to_owned());
         let operation: OperationId = id.parse().map_err(|_| missing())?;
-        match self.store.request_cancel(operation, actor, self.clock.now()).await? {
+        match self
+            .store
+            .request_cancel(operation, actor, self.clock.now())
+            .await?
+        {
             CancelOutcome::Requested | CancelOutcome::AlreadyRequested => {
                 tracing::info!(operation.id = %operation, actor = %actor, "cancel requested");
                 self.orchestrator.ring_cancel(operation);
@@ -148,7 +171,8 @@ impl Operations {
         _actor: &Actor,
         id: &str,
         after: i64,
-    ) -> Result<impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + use<>, OperationError> {
+    ) -> Result<impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + use<>, OperationError>
+    {
         let operation = self.find(id).await?;
         let over = operation.status.is_final() && operation.event_seq <= after;
         Ok(self.follow(operation.id, after, over))
@@ -185,15 +209,19 @@ impl Operations {
 
     async fn view(&self, operation: Operation) -> Result<OperationView, OperationError> {
         let environment = self.store.environment(operation.environment_id).await?;
-        let deployment =
-            self.store.deployment_head(operation.environment_id, operation.deployment_id).await?;
+        let deployment = self
+            .store
+            .deployment_head(operation.environment_id, operation.deployment_id)
+            .await?;
         let Some(deployment) = deployment else {
             return Err(OperationError::NotFound(operation.id.to_string()));
         };
         Ok(OperationView {
             operation_id: operation.id.to_string(),
             environment_id: operation.environment_id.to_string(),
-            environment_name: environment.map(|environment| environment.name).unwrap_or_default(),
+            environment_name: environment
+                .map(|environment| environment.name)
+                .unwrap_or_default(),
             product_group_id: operation.group_id,
             product_deployment_id: operation.deployment_id.to_string(),
             product_name: deployment.product_display_name,
@@ -283,7 +311,10 @@ impl Follower {
 
     async fn read(&mut self) -> Result<(), OperationError> {
         if self.waiting.is_empty() {
-            let events = self.store.events_after(self.id, self.after, EVENTS_PER_PAGE).await?;
+            let events = self
+                .store
+                .events_after(self.id, self.after, EVENTS_PER_PAGE)
+                .await?;
             self.waiting.extend(events.into_iter().map(Arc::new));
         }
         Ok(())

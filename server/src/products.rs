@@ -39,7 +39,11 @@ impl Products {
     #[must_use]
     pub fn new(catalog: Arc<Catalog>, clock: Clock) -> Self {
         let synced_at = Arc::new(std::sync::atomic::AtomicI64::new(clock.now().millis()));
-        Self { catalog, clock, synced_at }
+        Self {
+            catalog,
+            clock,
+            synced_at,
+        }
     }
 
     /// The catalog itself.
@@ -53,14 +57,27 @@ impl Products {
     pub fn list_products(&self, _actor: &Actor) -> CatalogView {
         let at = self.synced_at();
         CatalogView {
-            products: self.catalog.products().iter().map(|product| summary(product, at)).collect(),
+            products: self
+                .catalog
+                .products()
+                .iter()
+                .map(|product| summary(product, at))
+                .collect(),
             problems: self
                 .catalog
                 .problems()
                 .into_iter()
-                .map(|found| SourceProblem { source_id: found.source_id, problem: found.problem })
+                .map(|found| SourceProblem {
+                    source_id: found.source_id,
+                    problem: found.problem,
+                })
                 .collect(),
-            sources: self.catalog.sources().iter().map(|source| source.id.clone()).collect(),
+            sources: self
+                .catalog
+                .sources()
+                .iter()
+                .map(|source| source.id.clone())
+                .collect(),
         }
     }
 
@@ -71,7 +88,10 @@ impl Products {
     pub async fn sync_sources(&self, actor: &Actor) -> Result<CatalogView, ProductError> {
         let catalog = Arc::clone(&self.catalog);
         tokio::task::spawn_blocking(move || catalog.refresh()).await?;
-        self.synced_at.store(self.clock.now().millis(), std::sync::atomic::Ordering::Relaxed);
+        self.synced_at.store(
+            self.clock.now().millis(),
+            std::sync::atomic::Ordering::Relaxed,
+        );
         Ok(self.list_products(actor))
     }
 
@@ -80,7 +100,10 @@ impl Products {
     /// # Errors
     /// Where the catalog has none.
     pub fn get_product(&self, _actor: &Actor, id: &str) -> Result<ProductDetail, ProductError> {
-        let product = self.catalog.product(id).ok_or_else(|| ProductError::NotFound(id.to_owned()))?;
+        let product = self
+            .catalog
+            .product(id)
+            .ok_or_else(|| ProductError::NotFound(id.to_owned()))?;
         let available_versions = self
             .catalog
             .versions(&product.group_id)
@@ -88,7 +111,11 @@ impl Products {
             .map(|version| ProductVersion {
                 version: version.version.clone(),
                 product_id: version.id.clone(),
-                default_stack_id: version.stacks.first().map(|stack| stack.id.clone()).unwrap_or_default(),
+                default_stack_id: version
+                    .stacks
+                    .first()
+                    .map(|stack| stack.id.clone())
+                    .unwrap_or_default(),
                 is_current: version.id == product.id,
             })
             .collect();
@@ -108,7 +135,11 @@ impl Products {
 }
 
 fn summary(product: &Product, last_synced_at: Timestamp) -> ProductSummary {
-    let stacks: Vec<_> = product.stacks.iter().map(|stack| stack_summary(product, stack)).collect();
+    let stacks: Vec<_> = product
+        .stacks
+        .iter()
+        .map(|stack| stack_summary(product, stack))
+        .collect();
     let names: std::collections::BTreeSet<String> = stacks
         .iter()
         .flat_map(|stack| &stack.variables)
@@ -136,14 +167,24 @@ fn stack_summary(product: &Product, stack: &StackTemplate) -> StackSummary {
     let declared_in: HashMap<String, usize> = product
         .stacks
         .iter()
-        .flat_map(|stack| stack.variables.iter().map(|variable| variable.name.to_lowercase()))
+        .flat_map(|stack| {
+            stack
+                .variables
+                .iter()
+                .map(|variable| variable.name.to_lowercase())
+        })
         .fold(HashMap::new(), |mut counts, name| {
             *counts.entry(name).or_default() += 1;
             counts
         });
     let is_shared = |variable: &Variable| {
-        product.shared_variables.iter().any(|shared| shared.name.eq_ignore_ascii_case(&variable.name))
-            || declared_in.get(&variable.name.to_lowercase()).is_some_and(|count| *count > 1)
+        product
+            .shared_variables
+            .iter()
+            .any(|shared| shared.name.eq_ignore_ascii_case(&variable.name))
+            || declared_in
+                .get(&variable.name.to_lowercase())
+                .is_some_and(|count| *count > 1)
     };
     StackSummary {
         id: stack.id.clone(),

@@ -59,6 +59,7 @@ struct Range {
 
 async fn list(
     State(state): State<AppState>,
+    State(shutdown): State<CancellationToken>,
     Caller(actor): Caller,
     Path(id): Path<String>,
     Query(range): Query<Range>,
@@ -69,7 +70,7 @@ async fn list(
         let seen = headers.get("last-event-id").map(|seen| seen.to_str().unwrap_or_default());
         let after = number("Last-Event-ID", seen)?.or(after).unwrap_or(0);
         let events = state.operations.follow_operation(&actor, &id, after).await?;
-        return Ok(live(events, state.shutdown.clone()));
+        return Ok(live(events, shutdown));
     }
     let after = after.unwrap_or(0);
     let limit = range.limit.unwrap_or(EVENTS_PER_PAGE);

@@ -1,6 +1,8 @@
 //! Compose files: loaded and merged into one model when a source is read, rendered into a specification when values are known.
 
-pub mod files;
+pub(super) mod files;
+mod load;
+mod merge;
 pub(super) mod product;
 mod reader;
 pub mod render;

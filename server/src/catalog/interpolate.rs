@@ -175,13 +175,6 @@ impl Template {
     }
 }
 
-/// Whether a text has a variable in it.
-#[must_use]
-pub(super) fn has_variable(text: &str) -> bool {
-    text.contains('$')
-        && Template::parse(text).map_or(true, |template| template.literal().is_none())
-}
-
 fn parse_parts(text: &str, depth: usize) -> Result<Template, InterpolationError> {
     if depth > MAX_NESTING {
         return Err(InterpolationError::TooDeep);

@@ -9,7 +9,7 @@ use domain::product::OnFailure;
 use super::assemble::{Draft, StackDraft};
 use super::declare;
 use super::reading::Reading;
-use super::source::{directory_of, file_name};
+use super::source::file_name;
 use super::yaml::{Node, Place};
 
 const TOP: &[&str] = &[
@@ -196,16 +196,5 @@ pub(super) fn on_failure(reading: &mut Reading<'_>, root: &Node) -> OnFailure {
             ));
             OnFailure::default()
         }
-    }
-}
-
-/// Where the relative paths of a file start on this machine.
-pub(super) fn machine_directory(reading: &Reading<'_>, path: &str) -> String {
-    let directory = directory_of(path);
-    let root = reading.files.root().trim_end_matches('/');
-    if directory.is_empty() {
-        root.to_owned()
-    } else {
-        format!("{root}/{directory}")
     }
 }

@@ -13,9 +13,11 @@ pub(super) const MAX_INCLUDES_DEEP: usize = 16;
 const MAX_PROBLEMS: usize = 200;
 /// Most files that one product reads.
 const MAX_FILES: usize = 500;
+/// Most nodes that one product is made of, copies by `extends` and `include` counted again.
+const MAX_NODES: usize = 500_000;
 
 /// The state of reading one product.
-pub struct Reading<'a> {
+pub(super) struct Reading<'a> {
     /// The source.
     pub files: &'a dyn Files,
     /// Its id.
@@ -25,23 +27,25 @@ pub struct Reading<'a> {
     /// Every file that was read, by path.
     pub used: BTreeSet<String>,
     parsed: BTreeMap<String, Option<Node>>,
+    nodes: usize,
 }
 
 impl<'a> Reading<'a> {
     /// Begins.
     #[must_use]
-    pub fn new(files: &'a dyn Files, source_id: &'a str) -> Self {
+    pub(super) fn new(files: &'a dyn Files, source_id: &'a str) -> Self {
         Self {
             files,
             source_id,
             problems: Vec::new(),
             used: BTreeSet::new(),
             parsed: BTreeMap::new(),
+            nodes: 0,
         }
     }
 
     /// Notes a problem.
-    pub fn push(&mut self, problem: Problem) {
+    pub(super) fn push(&mut self, problem: Problem) {
         if self.problems.len() < MAX_PROBLEMS && !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -49,14 +53,14 @@ impl<'a> Reading<'a> {
 
     /// Whether anything found makes the product unusable.
     #[must_use]
-    pub fn failed(&self) -> bool {
+    pub(super) fn failed(&self) -> bool {
         self.problems
             .iter()
             .any(|problem| problem.severity == Severity::Error)
     }
 
     /// The path that a file means by what it says at `place`.
-    pub fn path(&mut self, place: &Place, directory: &str, written: &str) -> Option<String> {
+    pub(super) fn path(&mut self, place: &Place, directory: &str, written: &str) -> Option<String> {
         match resolve(directory, written) {
             Ok(path) => Some(path),
             Err(error) => {
@@ -67,7 +71,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The text of a file that is named at `place`.
-    pub fn text(&mut self, place: &Place, path: &str) -> Option<String> {
+    pub(super) fn text(&mut self, place: &Place, path: &str) -> Option<String> {
         self.used.insert(path.to_owned());
         if self.used.len() > MAX_FILES {
             self.push(place.error(
@@ -86,9 +90,10 @@ impl<'a> Reading<'a> {
     }
 
     /// A file that is named at `place`, as a tree. Read once, however often it is named.
-    pub fn tree(&mut self, place: &Place, path: &str) -> Option<Node> {
+    pub(super) fn tree(&mut self, place: &Place, path: &str) -> Option<Node> {
         if let Some(known) = self.parsed.get(path) {
-            return known.clone();
+            let known = known.clone();
+            return known.filter(|tree| self.spend(place, tree));
         }
         let tree = self
             .text(place, path)
@@ -100,11 +105,24 @@ impl<'a> Reading<'a> {
                 }
             });
         self.parsed.insert(path.to_owned(), tree.clone());
-        tree
+        tree.filter(|tree| self.spend(place, tree))
+    }
+
+    /// Counts what is about to be copied; complains and says no where it is too much.
+    pub(super) fn spend(&mut self, place: &Place, tree: &Node) -> bool {
+        self.nodes = self.nodes.saturating_add(tree.count());
+        let enough = self.nodes <= MAX_NODES;
+        if !enough {
+            self.push(place.error(
+                format!("The product unfolds to more than {MAX_NODES} nodes."),
+                "Include and extend less.",
+            ));
+        }
+        enough
     }
 
     /// The file that a node names, as a tree, and its path.
-    pub fn included(&mut self, node: &Node, directory: &str) -> Option<(String, Node)> {
+    pub(super) fn included(&mut self, node: &Node, directory: &str) -> Option<(String, Node)> {
         let Some(written) = node.as_text() else {
             self.push(
                 node.place
@@ -118,7 +136,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The `CHANGELOG.md` beside a file.
-    pub fn changelog(&mut self, path: &str) -> Option<String> {
+    pub(super) fn changelog(&mut self, path: &str) -> Option<String> {
         let beside = resolve(directory_of(path), "CHANGELOG.md").ok()?;
         if self.files.list().binary_search(&beside).is_err() {
             return None;
@@ -135,7 +153,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Text of a key, with a complaint where it is something else.
-    pub fn text_of(&mut self, node: &Node, key: &str) -> Option<String> {
+    pub(super) fn text_of(&mut self, node: &Node, key: &str) -> Option<String> {
         let value = node.get(key)?;
         match value.as_text() {
             Some(text) => Some(text.to_owned()),
@@ -151,7 +169,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Texts of a key that holds a list, or one text alone.
-    pub fn texts_of(&mut self, node: &Node, key: &str) -> Vec<String> {
+    pub(super) fn texts_of(&mut self, node: &Node, key: &str) -> Vec<String> {
         let Some(value) = node.get(key) else {
             return Vec::new();
         };
@@ -175,7 +193,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether a section is a mapping; complains where it is something else.
-    pub fn is_map(&mut self, node: &Node) -> bool {
+    pub(super) fn is_map(&mut self, node: &Node) -> bool {
         if !node.is_map() {
             self.push(
                 node.place
@@ -186,7 +204,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Warns about every key that is not one of these; `x-…` is always allowed.
-    pub fn unknown_keys(&mut self, node: &Node, known: &[&str]) {
+    pub(super) fn unknown_keys(&mut self, node: &Node, known: &[&str]) {
         let warnings: Vec<Problem> = node
             .entries()
             .iter()

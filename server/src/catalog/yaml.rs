@@ -104,7 +104,7 @@ impl std::fmt::Display for Field {
 
 /// What a tag asks of a merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MergeTag {
+pub(super) enum MergeTag {
     /// Nothing.
     #[default]
     None,
@@ -116,7 +116,7 @@ pub enum MergeTag {
 
 /// A node with its place.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub(super) struct Node {
     /// Where it was written.
     pub place: Place,
     /// `!reset`, `!override` or nothing.
@@ -127,7 +127,7 @@ pub struct Node {
 
 /// What a node is.
 #[derive(Debug, Clone)]
-pub enum Data {
+pub(super) enum Data {
     /// Text and what the core schema makes of it.
     Scalar(String, Scalar),
     /// A sequence.
@@ -138,7 +138,7 @@ pub enum Data {
 
 /// What the core schema makes of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scalar {
+pub(super) enum Scalar {
     Null,
     Bool,
     Int,
@@ -148,7 +148,7 @@ pub enum Scalar {
 
 /// One entry of a mapping.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(super) struct Entry {
     /// The key; scalars of every kind are taken as text.
     pub key: String,
     /// Where the key was written.
@@ -160,19 +160,19 @@ pub struct Entry {
 impl Node {
     /// A node of text at another's place.
     #[must_use]
-    pub fn text_at(place: &Place, text: impl Into<String>) -> Self {
+    pub(super) fn text_at(place: &Place, text: impl Into<String>) -> Self {
         Self::scalar_at(place, text, Scalar::Text)
     }
 
     /// A node of a kind at another's place.
     #[must_use]
-    pub fn scalar_at(place: &Place, text: impl Into<String>, kind: Scalar) -> Self {
+    pub(super) fn scalar_at(place: &Place, text: impl Into<String>, kind: Scalar) -> Self {
         Self::at(place, Data::Scalar(text.into(), kind))
     }
 
     /// A node at another's place.
     #[must_use]
-    pub fn at(place: &Place, data: Data) -> Self {
+    pub(super) fn at(place: &Place, data: Data) -> Self {
         Self {
             place: place.clone(),
             tag: MergeTag::None,
@@ -182,13 +182,13 @@ impl Node {
 
     /// An empty mapping at another's place.
     #[must_use]
-    pub fn map_at(place: &Place) -> Self {
+    pub(super) fn map_at(place: &Place) -> Self {
         Self::at(place, Data::Map(Vec::new()))
     }
 
     /// The value of a key; nothing for `null` and for what is no mapping.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Self> {
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key)
             .map(|entry| &entry.value)
             .filter(|value| !value.is_null())
@@ -196,12 +196,12 @@ impl Node {
 
     /// The entry of a key, `null` or not.
     #[must_use]
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
     /// The value of a key, to be changed.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
         match &mut self.data {
             Data::Map(entries) => entries
                 .iter_mut()
@@ -212,7 +212,7 @@ impl Node {
     }
 
     /// Sets or replaces the value of a key of a mapping.
-    pub fn set(&mut self, key: &str, value: Self) {
+    pub(super) fn set(&mut self, key: &str, value: Self) {
         if let Data::Map(entries) = &mut self.data {
             match entries.iter_mut().find(|entry| entry.key == key) {
                 Some(entry) => entry.value = value,
@@ -226,7 +226,7 @@ impl Node {
     }
 
     /// Removes a key of a mapping and returns its value.
-    pub fn remove(&mut self, key: &str) -> Option<Self> {
+    pub(super) fn remove(&mut self, key: &str) -> Option<Self> {
         match &mut self.data {
             Data::Map(entries) => {
                 let index = entries.iter().position(|entry| entry.key == key)?;
@@ -238,7 +238,7 @@ impl Node {
 
     /// The entries of a mapping; none for anything else.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[Entry] {
         match &self.data {
             Data::Map(entries) => entries,
             _ => &[],
@@ -247,7 +247,7 @@ impl Node {
 
     /// The items of a sequence; none for anything else.
     #[must_use]
-    pub fn items(&self) -> &[Self] {
+    pub(super) fn items(&self) -> &[Self] {
         match &self.data {
             Data::List(items) => items,
             _ => &[],
@@ -256,7 +256,7 @@ impl Node {
 
     /// The text of a scalar that is not `null`.
     #[must_use]
-    pub fn as_text(&self) -> Option<&str> {
+    pub(super) fn as_text(&self) -> Option<&str> {
         match &self.data {
             Data::Scalar(_, Scalar::Null) => None,
             Data::Scalar(text, _) => Some(text),
@@ -266,25 +266,25 @@ impl Node {
 
     /// Whether it is `null`.
     #[must_use]
-    pub const fn is_null(&self) -> bool {
+    pub(super) const fn is_null(&self) -> bool {
         matches!(self.data, Data::Scalar(_, Scalar::Null))
     }
 
     /// Whether it is a mapping.
     #[must_use]
-    pub const fn is_map(&self) -> bool {
+    pub(super) const fn is_map(&self) -> bool {
         matches!(self.data, Data::Map(_))
     }
 
     /// Whether it is a sequence.
     #[must_use]
-    pub const fn is_list(&self) -> bool {
+    pub(super) const fn is_list(&self) -> bool {
         matches!(self.data, Data::List(_))
     }
 
     /// `a mapping`, `a list`, `text`, ….
     #[must_use]
-    pub const fn what(&self) -> &'static str {
+    pub(super) const fn what(&self) -> &'static str {
         match &self.data {
             Data::Map(_) => "a mapping",
             Data::List(_) => "a list",
@@ -295,10 +295,25 @@ impl Node {
         }
     }
 
+    /// How many nodes it is, itself included.
+    #[must_use]
+    pub(super) fn count(&self) -> usize {
+        match &self.data {
+            Data::Scalar(..) => 1,
+            Data::List(items) => 1 + items.iter().map(Self::count).sum::<usize>(),
+            Data::Map(entries) => {
+                1 + entries
+                    .iter()
+                    .map(|entry| entry.value.count())
+                    .sum::<usize>()
+            }
+        }
+    }
+
     /// As plain data. Numbers whose text would change (`1.10`, `0440`, `0x1F`) stay text: every reader takes numbers as text, too, and an
     /// environment shall get what the author wrote.
     #[must_use]
-    pub fn to_value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         match &self.data {
             Data::List(items) => Value::Array(items.iter().map(Self::to_value).collect()),
             Data::Map(entries) => Value::Object(
@@ -326,7 +341,7 @@ impl Node {
 
     /// The deepest node on a path such as `services.web.ports[0]`, and whether it is the whole path. Keys may contain dots.
     #[must_use]
-    pub fn locate(&self, path: &str) -> (&Self, bool) {
+    pub(super) fn locate(&self, path: &str) -> (&Self, bool) {
         let mut node = self;
         let mut rest = path;
         'descend: while !rest.is_empty() {

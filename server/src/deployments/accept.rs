@@ -37,7 +37,10 @@ impl Deployments {
         environment: &str,
         request: &DeployProductRequest,
     ) -> Result<Accepted, DeploymentError> {
-        let environment = self.environments.get_environment(actor, environment).await?;
+        let environment = self
+            .environments
+            .get_environment(actor, environment)
+            .await?;
         if request.stack_configs.is_empty() {
             return Err(DeploymentError::NoStacks);
         }
@@ -88,7 +91,8 @@ impl Deployments {
             finished_at: None,
             not_before: None,
         };
-        self.record(&environment, &product, &deployment, &operation).await?;
+        self.record(&environment, &product, &deployment, &operation)
+            .await?;
         tracing::info!(
             operation.id = %operation.id, deployment.id = %deployment.id, product = product.id, actor = %actor,
             "deployment accepted"
@@ -121,10 +125,15 @@ impl Deployments {
             let field = format!("stackConfigs[{}]", chosen.position);
             if let Err(error) = check_project(&name) {
                 let field = format!("{field}.deploymentStackName");
-                invalid.push(InvalidField { field, message: sentence(&error) });
+                invalid.push(InvalidField {
+                    field,
+                    message: sentence(&error),
+                });
             } else if !names.insert(name.clone()) {
                 let field = format!("{field}.deploymentStackName");
-                let message = format!("'{name}' is used by another stack of this request; every stack needs its own name.");
+                let message = format!(
+                    "'{name}' is used by another stack of this request; every stack needs its own name."
+                );
                 invalid.push(InvalidField { field, message });
             }
             let variables = effective(&product.shared_variables, &chosen.template.variables);
@@ -133,19 +142,28 @@ impl Deployments {
             let wrong = validate(&variables, &values);
             if wrong.is_empty() {
                 if let Err(found) = render_stack(chosen.template, &name, &values) {
-                    problems.extend(found.into_iter().map(|problem| StackProblem { field: field.clone(), problem }));
+                    problems.extend(found.into_iter().map(|problem| StackProblem {
+                        field: field.clone(),
+                        problem,
+                    }));
                 }
             }
             for error in wrong {
                 let from_shared = own.get(&error.field).is_none()
                     && (shared.get(&error.field).is_some()
-                        || product.shared_variables.iter().any(|v| v.name.eq_ignore_ascii_case(&error.field)));
+                        || product
+                            .shared_variables
+                            .iter()
+                            .any(|v| v.name.eq_ignore_ascii_case(&error.field)));
                 let field = if from_shared {
                     format!("sharedVariables.{}", error.field)
                 } else {
                     format!("{field}.variables.{}", error.field)
                 };
-                let error = InvalidField { field, message: error.message };
+                let error = InvalidField {
+                    field,
+                    message: error.message,
+                };
                 // A shared variable is looked at once for every stack.
                 if !invalid.contains(&error) {
                     invalid.push(error);
@@ -181,12 +199,19 @@ impl Deployments {
         operation: &Operation,
     ) -> Result<(), DeploymentError> {
         let name = || product.display_name.clone();
-        let before = self.store.active_deployment(environment.id, &product.group_id).await?;
+        let before = self
+            .store
+            .active_deployment(environment.id, &product.group_id)
+            .await?;
         let supersede = match before {
             Some(before) if before.status == ProductStatus::Failed => Some(before.id),
             Some(before) if !before.status.is_in_progress() => {
                 let (id, status) = (before.id, before.status);
-                return Err(DeploymentError::AlreadyDeployed { product: name(), id, status });
+                return Err(DeploymentError::AlreadyDeployed {
+                    product: name(),
+                    id,
+                    status,
+                });
             }
             // In progress: the operation in the way is named below.
             _ => None,
@@ -197,7 +222,11 @@ impl Deployments {
             product_name: name(),
             product_version: product.version.clone(),
             environment_name: environment.name.clone(),
-            stacks: deployment.stacks.iter().map(|stack| outline(product, stack)).collect(),
+            stacks: deployment
+                .stacks
+                .iter()
+                .map(|stack| outline(product, stack))
+                .collect(),
         };
         let accepted = self
             .store
@@ -210,11 +239,16 @@ impl Deployments {
             .await;
         match accepted {
             Ok(()) => Ok(()),
-            Err(StoreError::OperationActive(active)) => {
-                Err(DeploymentError::InProgress { product: name(), active })
-            }
+            Err(StoreError::OperationActive(active)) => Err(DeploymentError::InProgress {
+                product: name(),
+                active,
+            }),
             Err(StoreError::DeploymentExists { id, status }) => {
-                Err(DeploymentError::AlreadyDeployed { product: name(), id, status })
+                Err(DeploymentError::AlreadyDeployed {
+                    product: name(),
+                    id,
+                    status,
+                })
             }
             Err(error) => Err(error.into()),
         }
@@ -242,16 +276,26 @@ fn chosen_stacks<'a>(
                 product: product.display_name.clone(),
             }
         })?;
-        if chosen.iter().any(|other: &Chosen<'_>| other.template.name == template.name) {
+        if chosen
+            .iter()
+            .any(|other: &Chosen<'_>| other.template.name == template.name)
+        {
             return Err(DeploymentError::Invalid(vec![InvalidField {
                 field: format!("stackConfigs[{position}].stackId"),
                 message: format!("Stack '{}' is named twice.", config.stack_id),
             }]));
         }
-        chosen.push(Chosen { template, config, position });
+        chosen.push(Chosen {
+            template,
+            config,
+            position,
+        });
     }
     let place = |chosen: &Chosen<'_>| {
-        product.stacks.iter().position(|stack| stack.name == chosen.template.name)
+        product
+            .stacks
+            .iter()
+            .position(|stack| stack.name == chosen.template.name)
     };
     chosen.sort_by_key(place);
     Ok(chosen)
@@ -262,9 +306,16 @@ fn deployment_name(
     request: &DeployProductRequest,
     invalid: &mut Vec<InvalidField>,
 ) -> String {
-    let given = request.deployment_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let given = request
+        .deployment_name
+        .as_deref()
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     let name = given.map_or_else(|| kebab(&product.name), str::to_owned);
-    let all_named = request.stack_configs.iter().all(|config| config.deployment_stack_name.is_some());
+    let all_named = request
+        .stack_configs
+        .iter()
+        .all(|config| config.deployment_stack_name.is_some());
     let field = "deploymentName".to_owned();
     if name.is_empty() && !all_named {
         let message = format!(
@@ -274,33 +325,62 @@ fn deployment_name(
         invalid.push(InvalidField { field, message });
     } else if given.is_some() {
         if let Err(error) = check_project(&name) {
-            invalid.push(InvalidField { field, message: sentence(&error) });
+            invalid.push(InvalidField {
+                field,
+                message: sentence(&error),
+            });
         }
     }
     name
 }
 
 fn stack_name(deployment_name: &str, chosen: &Chosen<'_>) -> String {
-    match chosen.config.deployment_stack_name.as_deref().map(str::trim) {
+    match chosen
+        .config
+        .deployment_stack_name
+        .as_deref()
+        .map(str::trim)
+    {
         Some(given) if !given.is_empty() => given.to_owned(),
         _ => kebab(&format!("{deployment_name}-{}", chosen.template.name)),
     }
 }
 
 fn check_limits(request: &DeployProductRequest, invalid: &mut Vec<InvalidField>) {
-    if request.session_id.as_ref().is_some_and(|id| id.len() > MAX_SESSION_ID) {
+    if request
+        .session_id
+        .as_ref()
+        .is_some_and(|id| id.len() > MAX_SESSION_ID)
+    {
         let message = format!("A session id has at most {MAX_SESSION_ID} characters.");
-        invalid.push(InvalidField { field: "sessionId".to_owned(), message });
+        invalid.push(InvalidField {
+            field: "sessionId".to_owned(),
+            message,
+        });
     }
-    let shared = request.shared_variables.iter().map(|(name, value)| ("sharedVariables".to_owned(), name, value));
-    let own = request.stack_configs.iter().enumerate().flat_map(|(position, config)| {
-        let at = format!("stackConfigs[{position}].variables");
-        config.variables.iter().map(move |(name, value)| (at.clone(), name, value))
-    });
+    let shared = request
+        .shared_variables
+        .iter()
+        .map(|(name, value)| ("sharedVariables".to_owned(), name, value));
+    let own = request
+        .stack_configs
+        .iter()
+        .enumerate()
+        .flat_map(|(position, config)| {
+            let at = format!("stackConfigs[{position}].variables");
+            config
+                .variables
+                .iter()
+                .map(move |(name, value)| (at.clone(), name, value))
+        });
     for (at, name, value) in shared.chain(own) {
         if value.len() > MAX_VALUE || value.contains('\0') {
-            let message = format!("{name} must have at most {MAX_VALUE} bytes and no NUL character.");
-            invalid.push(InvalidField { field: format!("{at}.{name}"), message });
+            let message =
+                format!("{name} must have at most {MAX_VALUE} bytes and no NUL character.");
+            invalid.push(InvalidField {
+                field: format!("{at}.{name}"),
+                message,
+            });
         }
     }
 }
@@ -309,12 +389,18 @@ fn outline(product: &Product, stack: &StackDeployment) -> StackOutline {
     let template = product.stack(&stack.stack_name);
     StackOutline {
         name: stack.stack_name.clone(),
-        display_name: template.map_or_else(|| stack.stack_name.clone(), |template| template.display_name.clone()),
+        display_name: template.map_or_else(
+            || stack.stack_name.clone(),
+            |template| template.display_name.clone(),
+        ),
         deployment_stack_name: stack.deployment_stack_name.clone(),
         services: template
             .into_iter()
             .flat_map(|template| &template.services)
-            .map(|service| ServiceOutline { name: service.name.clone(), init: service.init })
+            .map(|service| ServiceOutline {
+                name: service.name.clone(),
+                init: service.init,
+            })
             .collect(),
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::access::Actor;
-use domain::deployment::{OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus};
+use domain::deployment::{
+    OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
+};
 use domain::plan::{Health, Observed, ObservedContainer};
 use domain::product::{Product, StackTemplate};
 use domain::wire::{
@@ -34,7 +36,10 @@ impl Deployments {
         environment: &str,
         query: &DeploymentQuery,
     ) -> Result<DeploymentList, DeploymentError> {
-        let environment = self.environments.get_environment(actor, environment).await?;
+        let environment = self
+            .environments
+            .get_environment(actor, environment)
+            .await?;
         let page = query.page.unwrap_or(1).max(1);
         let page_size = query.page_size.unwrap_or(PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
         let filter = DeploymentFilter {
@@ -48,8 +53,10 @@ impl Deployments {
             },
         };
         let offset = (page - 1).saturating_mul(page_size);
-        let (rows, total) =
-            self.store.deployment_page(environment.id, &filter, page_size, offset).await?;
+        let (rows, total) = self
+            .store
+            .deployment_page(environment.id, &filter, page_size, offset)
+            .await?;
         Ok(DeploymentList {
             success: true,
             product_deployments: rows.into_iter().map(list_item).collect(),
@@ -83,9 +90,13 @@ impl Deployments {
         id: &str,
     ) -> Result<ProductDeploymentDetail, DeploymentError> {
         let parsed = id.parse().map_err(|_| DeploymentError::NotFound)?;
-        let environment =
-            self.store.environment_of(parsed).await?.ok_or(DeploymentError::NotFound)?;
-        self.get_product_deployment(actor, &environment.to_string(), id).await
+        let environment = self
+            .store
+            .environment_of(parsed)
+            .await?
+            .ok_or(DeploymentError::NotFound)?;
+        self.get_product_deployment(actor, &environment.to_string(), id)
+            .await
     }
 
     /// The deployment of a product that is neither removed nor superseded.
@@ -98,7 +109,9 @@ impl Deployments {
         environment: &str,
         group_id: &str,
     ) -> Result<ProductDeploymentDetail, DeploymentError> {
-        let environment = environment.parse().map_err(|_| DeploymentError::NotDeployed)?;
+        let environment = environment
+            .parse()
+            .map_err(|_| DeploymentError::NotDeployed)?;
         let deployment = self
             .store
             .active_deployment(environment, group_id)
@@ -107,7 +120,10 @@ impl Deployments {
         self.detail(deployment).await
     }
 
-    async fn detail(&self, deployment: ProductDeployment) -> Result<ProductDeploymentDetail, DeploymentError> {
+    async fn detail(
+        &self,
+        deployment: ProductDeployment,
+    ) -> Result<ProductDeploymentDetail, DeploymentError> {
         let operation = self.store.newest_operation(deployment.id).await?;
         // An engine that does not answer hides what runs; it does not hide what is recorded.
         let observed = match self.observe(&deployment).await {
@@ -122,8 +138,14 @@ impl Deployments {
         };
         let product = &deployment.product;
         let count = |status| {
-            u32::try_from(deployment.stacks.iter().filter(|stack| stack.status == status).count())
-                .unwrap_or(u32::MAX)
+            u32::try_from(
+                deployment
+                    .stacks
+                    .iter()
+                    .filter(|stack| stack.status == status)
+                    .count(),
+            )
+            .unwrap_or(u32::MAX)
         };
         let may = Allowed::of(deployment.status, deployment.operation_mode);
         let stacks = deployment
@@ -277,7 +299,10 @@ pub(super) fn result(
 }
 
 fn display_name(template: Option<&StackTemplate>, stack: &StackDeployment) -> String {
-    template.map_or_else(|| stack.stack_name.clone(), |template| template.display_name.clone())
+    template.map_or_else(
+        || stack.stack_name.clone(),
+        |template| template.display_name.clone(),
+    )
 }
 
 fn stack_detail(
@@ -289,7 +314,9 @@ fn stack_detail(
     StackDetail {
         stack_name: stack.stack_name.clone(),
         stack_display_name: display_name(template, stack),
-        stack_id: template.map(|template| template.id.clone()).unwrap_or_default(),
+        stack_id: template
+            .map(|template| template.id.clone())
+            .unwrap_or_default(),
         deployment_id: stack.id.to_string(),
         deployment_stack_name: stack.deployment_stack_name.clone(),
         status: stack.status,
@@ -326,7 +353,10 @@ fn stack_detail(
 }
 
 fn belongs_to(container: &ObservedContainer, group_id: &str) -> bool {
-    container.ownership.as_ref().is_some_and(|owner| owner.product == group_id)
+    container
+        .ownership
+        .as_ref()
+        .is_some_and(|owner| owner.product == group_id)
 }
 
 /// Shared values, those of secret variables as a mask and a fingerprint that tells whether two are equal.
@@ -344,7 +374,11 @@ fn masked(deployment: &ProductDeployment) -> BTreeMap<String, String> {
         .0
         .iter()
         .map(|(name, value)| {
-            let shown = if is_secret(name) { mask(deployment, value) } else { value.clone() };
+            let shown = if is_secret(name) {
+                mask(deployment, value)
+            } else {
+                value.clone()
+            };
             (name.clone(), shown)
         })
         .collect()
@@ -356,7 +390,11 @@ fn mask(deployment: &ProductDeployment, value: &str) -> String {
         .chain_update(deployment.id.uuid().as_bytes())
         .chain_update(value.as_bytes())
         .finalize();
-    let fingerprint: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint: String = digest
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("{MASK} ({fingerprint})")
 }
 
@@ -386,7 +424,11 @@ mod tests {
         let mut lines = Vec::new();
         for mode in [OperationMode::Normal, OperationMode::Maintenance] {
             for status in ProductStatus::ALL {
-                lines.push(format!("{} {status}: {}", mode.as_str(), words(*status, mode)));
+                lines.push(format!(
+                    "{} {status}: {}",
+                    mode.as_str(),
+                    words(*status, mode)
+                ));
             }
         }
         insta::assert_snapshot!(lines.join("\n"));

@@ -24,7 +24,10 @@ struct Channel {
 
 impl Channel {
     fn new() -> Self {
-        Self { events: broadcast::channel(BACKLOG).0, cancel: Arc::new(Notify::new()) }
+        Self {
+            events: broadcast::channel(BACKLOG).0,
+            cancel: Arc::new(Notify::new()),
+        }
     }
 }
 
@@ -65,7 +68,10 @@ impl Feed {
         channels.retain(|_, channel| {
             channel.events.receiver_count() > 0 || Arc::strong_count(&channel.cancel) > 1
         });
-        channels.entry(operation).or_insert_with(Channel::new).clone()
+        channels
+            .entry(operation)
+            .or_insert_with(Channel::new)
+            .clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<OperationId, Channel>> {

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::compose::render::is_service_key;
 use super::super::interpolate::{Template, name_length};
 use super::super::reading::Reading;
-use super::super::yaml::{Data, Entry, MergeTag, Node, Place, Scalar};
-use super::machine_directory;
+use super::super::yaml::{Data, Entry, Node, Place, Scalar};
 
 /// What other services may expect of one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +51,6 @@ fn check_of(service: &Node) -> Option<&Node> {
 pub(super) fn translate(
     reading: &mut Reading<'_>,
     entry: &Entry,
-    path: &str,
     kinds: &BTreeMap<String, Kind>,
 ) -> Option<Node> {
     if !reading.is_map(&entry.value) {
@@ -100,31 +98,10 @@ pub(super) fn translate(
         let policy = if init { "no" } else { "unless-stopped" };
         service.set("restart", Node::text_at(&entry.place, policy));
     }
-    if needs_directory(&service) {
-        let directory = machine_directory(reading, path);
-        extension.set(
-            "directory",
-            Node::text_at(&entry.place, directory.replace('$', "$$")),
-        );
-    }
     if !extension.entries().is_empty() {
         service.set("x-windlass", extension);
     }
     Some(service)
-}
-
-/// Whether a bind's source may be relative.
-pub(in super::super) fn needs_directory(service: &Node) -> bool {
-    let relative = |source: &str| source.starts_with(['.', '$']);
-    service.get("volumes").is_some_and(|volumes| {
-        volumes.items().iter().any(|item| match item.as_text() {
-            Some(text) => relative(text),
-            None => {
-                let text = |key: &str| item.get(key).and_then(Node::as_text).unwrap_or_default();
-                text("type") == "bind" && !text("source").starts_with('/')
-            }
-        })
-    })
 }
 
 /// What one waits for follows from what the other is.
@@ -296,10 +273,7 @@ pub(super) fn escape(
             .for_each(|item| escape(item, declared, named)),
         Data::Map(entries) => {
             for entry in entries {
-                // Our own directory is escaped already.
-                if entry.key != "directory" || entry.value.tag != MergeTag::None {
-                    escape(&mut entry.value, declared, named);
-                }
+                escape(&mut entry.value, declared, named);
             }
         }
     }

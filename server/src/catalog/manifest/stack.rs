@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::variable::{Variable, effective};
 
 use super::super::assemble::StackDraft;
-use super::super::compose::files::record;
+use super::super::compose::files::Recorder;
 use super::super::declare;
 use super::super::reading::{MAX_INCLUDES_DEEP, Reading};
 use super::super::source::directory_of;
@@ -102,13 +102,19 @@ pub(super) fn read(
         &domain::variable::Values::default(),
         &domain::variable::Values::default(),
     );
-    record(
+    let mut recorder = Recorder {
         reading,
-        &mut compose,
-        directory_of(path),
-        &values,
-        &mut files,
-    );
+        values: &values,
+        files: &mut files,
+    };
+    for (entry, path) in &parts.services {
+        if let Some(services) = compose.get_mut("services")
+            && let Some(service) = services.get_mut(&entry.key)
+        {
+            recorder.service(service, directory_of(path));
+        }
+    }
+    recorder.sections(&mut compose, directory_of(path));
     Some(StackDraft {
         key: String::new(),
         name: parts.name.unwrap_or_default(),
@@ -227,11 +233,11 @@ fn translate(
     declared: &BTreeSet<String>,
 ) -> (Node, BTreeMap<String, super::Place>) {
     let mut named = BTreeMap::new();
-    let mut services = Node::map_at(&node.place);
+    let mut services = Node::map_at(&node.get("services").unwrap_or(node).place);
     let kinds = service::kinds(&parts.services);
     let (mut networks_used, mut volumes_used) = (Vec::new(), Vec::new());
-    for (entry, path) in &parts.services {
-        let Some(mut translated) = service::translate(reading, entry, path, &kinds) else {
+    for (entry, _) in &parts.services {
+        let Some(mut translated) = service::translate(reading, entry, &kinds) else {
             continue;
         };
         service::escape(&mut translated, declared, &mut named);

@@ -197,3 +197,652 @@ fn a_manifest_of_several_stacks() {
     assert_eq!(spec.networks.keys().collect::<Vec<_>>(), ["default"]);
     assert_eq!(spec.networks["default"].name, "shop-x_default");
 }
+
+#[test]
+fn a_compose_folder_is_a_product() {
+    let files = [
+        (
+            "web/compose.yaml",
+            r#"
+name: shop
+include: [{path: db/compose.yaml}]
+x-common: &common
+  restart: always
+  labels: {team: a}
+services:
+  app:
+    <<: *common
+    extends: {file: base/base.yaml, service: base}
+    image: "org/app:${TAG:-1}"
+    ports:
+      - "${PORT:?give a port}:80"
+      - {target: 443, published: "8443", protocol: tcp, host_ip: 127.0.0.1}
+    environment: [LEVEL, "MODE=${MODE-prod}"]
+    env_file: app.env
+    depends_on:
+      db: {condition: service_healthy}
+      job: {condition: service_completed_successfully, required: false}
+    deploy: {resources: {limits: {cpus: "0.5", memory: 64m}}}
+    configs: [{source: conf, target: /etc/app.conf, mode: 0440}]
+    secrets: [token]
+    ulimits: {nofile: {soft: 10, hard: 20}}
+    sysctls: [net.core.somaxconn=1024]
+    extra_hosts: ["a:1.2.3.4", "b=::1"]
+    tmpfs: /run:size=1m
+    shm_size: 1gb
+    logging: {driver: json-file, options: {max-size: 10m}}
+    stop_grace_period: 1m30s
+    entrypoint: ["/x", "y"]
+  job: {image: job, command: "sh -c 'echo $$HOME'"}
+  debug: {image: debug, profiles: [debug]}
+configs: {conf: {file: conf/app.conf}}
+secrets: {token: {environment: API_TOKEN}}
+networks: {default: {name: custom, ipam: {config: [{subnet: 10.9.0.0/24}]}}}
+"#,
+        ),
+        (
+            "web/compose.override.yaml",
+            "services: {app: {environment: {EXTRA: 1}, ports: !override ['9:80']}}",
+        ),
+        ("web/.env", "TAG=2\nMODE=dev\n"),
+        ("web/app.env", "# c\nLEVEL=from-file\nA='x'\n"),
+        ("web/conf/app.conf", "text $X\n"),
+        (
+            "web/base/base.yaml",
+            "services: {base: {image: none, env_file: base.env, user: '1000', environment: {MODE: base, B: b}}}",
+        ),
+        ("web/base/base.env", "FROM_BASE=1\n"),
+        (
+            "web/db/compose.yaml",
+            "services: {db: {image: 'postgres:17', volumes: ['data:/d:ro', './seed.sql:/seed.sql'], healthcheck: {test: pg_isready, interval: 5s}}}\nvolumes: {data: {external: true, name: shared-data}}",
+        ),
+    ];
+    let mut found = read(&files);
+    let problems = texts(&found);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0]
+            .starts_with("web/db/compose.yaml:1:63: services.db.volumes[1]: './seed.sql' is bound"),
+        "{problems:?}"
+    );
+    assert_eq!(found.products.len(), 1);
+    let product = found.products.remove(0);
+    assert_eq!(
+        (product.id.as_str(), product.stacks[0].id.as_str()),
+        ("local:shop", "local:shop:shop")
+    );
+    let variables: Vec<(&str, Option<&str>, bool, bool)> = product.stacks[0]
+        .variables
+        .iter()
+        .map(|v| {
+            (
+                v.name.as_str(),
+                v.default.as_deref(),
+                v.required,
+                v.kind.is_secret(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        variables,
+        [
+            ("TAG", Some("2"), false, false),
+            ("MODE", Some("dev"), false, false),
+            ("LEVEL", None, false, false),
+            ("API_TOKEN", None, true, true),
+        ]
+    );
+    let spec = render(&product, "shop", &[("API_TOKEN", "s3cret")]);
+    assert_eq!(
+        spec.services.keys().collect::<Vec<_>>(),
+        ["app", "job", "db"]
+    );
+    let app = &spec.services["app"];
+    assert_eq!(app.image.to_string(), "org/app:2");
+    assert_eq!(app.restart, RestartPolicy::Always);
+    assert_eq!(app.runtime.user.as_deref(), Some("1000"));
+    let environment: Vec<(&str, Option<&str>)> = app
+        .environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_deref()))
+        .collect();
+    assert_eq!(
+        environment,
+        [
+            ("A", Some("x")),
+            ("B", Some("b")),
+            ("EXTRA", Some("1")),
+            ("FROM_BASE", Some("1")),
+            ("LEVEL", Some("from-file")),
+            ("MODE", Some("dev")),
+        ]
+    );
+    assert_eq!(app.ports.len(), 1);
+    assert_eq!(app.ports[0].published.as_deref(), Some("9"));
+    assert_eq!(app.files[0].target, "/etc/app.conf");
+    assert_eq!(
+        (app.files[0].mode, app.files[0].content.as_str()),
+        (0o440, "text $X\n")
+    );
+    assert_eq!(
+        (app.files[1].target.as_str(), app.files[1].secret),
+        ("/run/secrets/token", true)
+    );
+    assert_eq!(app.files[1].content, "s3cret");
+    assert_eq!(app.runtime.resources.nano_cpus, Some(500_000_000));
+    assert_eq!(app.runtime.resources.memory, Some(64 << 20));
+    assert_eq!(
+        (app.runtime.ulimits[0].soft, app.runtime.ulimits[0].hard),
+        (10, 20)
+    );
+    assert_eq!(app.runtime.sysctls["net.core.somaxconn"], "1024");
+    assert_eq!(app.runtime.extra_hosts, ["a:1.2.3.4", "b:::1"]);
+    assert_eq!(app.runtime.shm_size, Some(1 << 30));
+    assert_eq!(app.stop_grace_period.unwrap().as_secs(), 90);
+    assert!(matches!(
+        app.mounts[0],
+        MountSpec::Tmpfs {
+            size: Some(1_048_576),
+            ..
+        }
+    ));
+    let job = &spec.services["job"];
+    assert_eq!(job.command.as_ref().unwrap()[2], "echo $HOME");
+    assert!(job.lifecycle.is_init());
+    assert_eq!(job.restart, RestartPolicy::No);
+    let db = &spec.services["db"];
+    assert!(
+        matches!(&db.mounts[1], MountSpec::Bind { source, .. } if source == "/srv/catalog/web/db/seed.sql")
+    );
+    assert_eq!(spec.volumes["data"].name, "shared-data");
+    assert!(spec.volumes["data"].external);
+    assert_eq!(spec.networks["default"].name, "custom");
+    // What has no value is named with its field.
+    let problems = render_stack(&product.stacks[0], "x", &Values::default()).unwrap_err();
+    let fields: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.field.as_str())
+        .collect();
+    assert_eq!(fields, ["secrets.token.environment"], "{problems:?}");
+}
+
+#[test]
+fn a_product_of_compose_files() {
+    let files = [
+        (
+            "p/windlass.yaml",
+            r#"
+name: Shop
+id: org.example.shop
+version: "1.0.0"
+onFailure: rollback
+variables:
+  DB_URL: {type: PostgresConnectionString, required: true}
+stacks:
+  infra: {compose: [infra/compose.yaml, infra/compose.prod.yaml]}
+  web:
+    compose: web/compose.yaml
+    envFile: web/prod.env
+    dependsOn: [infra]
+    variables: {WEB_PORT: {type: Port, default: "8080"}}
+    profiles: [prod]
+"#,
+        ),
+        (
+            "p/infra/compose.yaml",
+            "services: {db: {image: 'db:1', ports: ['1:1']}}",
+        ),
+        (
+            "p/infra/compose.prod.yaml",
+            "services: {db: {image: 'db:2', ports: !reset null}}",
+        ),
+        (
+            "p/web/compose.yaml",
+            "services: {app: {image: 'app:${TAG}', ports: ['${WEB_PORT}:80'], environment: {DB: $DB_URL}, scale: 2, x-windlass: {probe: {type: tcp, port: 80}, maintenance: ignore}}, tool: {image: t, profiles: [prod]}, no: {image: n, profiles: [other]}}",
+        ),
+        ("p/web/prod.env", "TAG=7\nWEB_PORT=1\n"),
+    ];
+    let found = read(&files);
+    // Two containers cannot share the fixed port, whatever the value is; but a value may be a range.
+    assert_eq!(texts(&found), Vec::<String>::new());
+    let product = &found.products[0];
+    assert_eq!(product.id, "local:Shop:1.0.0");
+    assert_eq!(product.order, StackOrder::Graph);
+    assert_eq!(product.stacks[1].depends_on, ["infra"]);
+    assert_eq!(product.on_failure, domain::product::OnFailure::Rollback);
+    let infra = render(product, "infra", &[]);
+    assert_eq!(infra.services["db"].image.to_string(), "db:2");
+    assert!(infra.services["db"].ports.is_empty());
+    let web = render(
+        product,
+        "web",
+        &[("DB_URL", "x"), ("WEB_PORT", "8000-8001")],
+    );
+    assert_eq!(web.services.keys().collect::<Vec<_>>(), ["app", "tool"]);
+    let app = &web.services["app"];
+    assert_eq!((app.image.to_string().as_str(), app.replicas), ("app:7", 2));
+    assert_eq!(app.labels["rsgo.maintenance"], "ignore");
+    assert!(app.probe.is_some());
+    let variables = effective(&product.shared_variables, &product.stacks[1].variables);
+    let values = resolve(&variables, &Values::default(), &Values::default());
+    let problems = render_stack(&product.stacks[1], "x", &values).unwrap_err();
+    assert_eq!(problems[0].field, "services.app.ports");
+}
+
+#[test]
+fn broken_files_never_hide_the_others() {
+    let good = "metadata: {productVersion: 1.0.0}\nservices: {a: {image: x}}";
+    let found = read(&[
+        ("a/bad.yaml", "metadata: {productVersion: 1\nservices:"),
+        ("a/good.yaml", good),
+        (
+            "b/compose.yaml",
+            "services:\n  web:\n    image: Bad Image\n    volumes: ['v:/v']\n    wat: 1\n",
+        ),
+        ("c/compose.yaml", "- 1"),
+        ("d/other.yaml", "kind: Deployment\n---\nkind: Service\n"),
+        ("d/fragment.yaml", "services: {x: {image: y}}"),
+        ("e/good.yaml", good),
+    ]);
+    let ids: Vec<&str> = found
+        .products
+        .iter()
+        .map(|product| product.id.as_str())
+        .collect();
+    assert_eq!(ids, ["local:good:1.0.0"]);
+    let texts = texts(&found);
+    assert!(texts[0].starts_with("a/bad.yaml:"), "{texts:?}");
+    assert_eq!(
+        texts[1..],
+        [
+            "b/compose.yaml:3:12: services.web.image: 'Bad Image' is not a valid image reference: write [registry/]name[:tag] in lower case.",
+            "b/compose.yaml:5:10: services.web.wat: 'wat' is not known here. Remove it, or check its spelling and indentation.",
+            "c/compose.yaml:1:1: This must be a mapping, not a list.",
+            "e/good.yaml:1:1: The product 'local:good:1.0.0' is also described by 'a/good.yaml', which is the one used. Change the name or the version in one of the two files.",
+        ]
+    );
+}
+
+#[test]
+fn paths_out_of_the_source_are_refused_by_name() {
+    refused(
+        &[("p.yaml", "metadata: {productVersion: 1}\nstacks:\n  a: {include: ../../etc/passwd}\n")],
+        &[
+            "p.yaml:3:6: stacks.a: The stack has no services. Add at least one.",
+            "p.yaml:3:16: stacks.a.include: The path '../../etc/passwd' leaves the source. Name a file below the source.",
+            "p.yaml:3:6: services: The stack has no services. Add at least one.",
+        ][..2]
+            .iter()
+            .copied()
+            .collect::<Vec<_>>()
+            .as_slice(),
+    );
+    for (compose, message) in [
+        (
+            "services: {a: {image: x, env_file: /etc/passwd}}",
+            "compose.yaml:1:36: services.a.env_file: The path '/etc/passwd' leaves the source.",
+        ),
+        (
+            "services: {a: {image: x, volumes: ['../x:/x']}}",
+            "compose.yaml:1:36: services.a.volumes[0]: The path '../x' leaves the source.",
+        ),
+        (
+            "include: [../x.yaml]\nservices: {a: {image: x}}",
+            "compose.yaml:1:11: include[0]: The path '../x.yaml' leaves the source.",
+        ),
+        (
+            "services: {a: {image: x, configs: [c]}}\nconfigs: {c: {file: ../../x}}",
+            "compose.yaml:2:21: configs.c.file: The path '../../x' leaves the source.",
+        ),
+        (
+            "services: {a: {extends: {file: ../x, service: y}}}",
+            "compose.yaml:1:25: services.a.extends: The path '../x' leaves the source.",
+        ),
+    ] {
+        let found = read(&[("compose.yaml", compose)]);
+        assert!(found.products.is_empty(), "{compose}");
+        let texts = texts(&found);
+        assert!(
+            texts.iter().any(|text| text.starts_with(message)),
+            "{compose}: {texts:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_run_is_refused_before_it_is_offered() {
+    for (compose, message) in [
+        ("services: {}", "services: The stack has no services."),
+        ("x-a: 1", "The stack has no services."),
+        (
+            "services: {a: {command: x}}",
+            "services.a: The image is missing.",
+        ),
+        (
+            "services: {a: {build: .}}",
+            "services.a.build: Images are not built here",
+        ),
+        (
+            "services: {'a b': {image: x}}",
+            "services.a b: 'a b' is not a valid name for a service.",
+        ),
+        (
+            "services: {a: {image: x, container_name: 'a/b'}}",
+            "services.a.container_name: 'a/b' is not a valid name",
+        ),
+        (
+            "services: {a: {image: x, depends_on: [b]}}",
+            "services.a.depends_on[0]: It depends on 'b', which is not a service",
+        ),
+        (
+            "services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [p]}}",
+            "services.a.depends_on[0]: It depends on 'b', whose profile is not active.",
+        ),
+        (
+            "services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [c]}, c: {image: x, depends_on: [b]}}",
+            "services.b.depends_on[0]: The services depend on each other in a circle: b -> c -> b.",
+        ),
+        (
+            "services: {a: {image: x, container_name: n}, b: {image: x, container_name: n}}",
+            "services.b.container_name: The container name 'n' is also that of the service 'a'.",
+        ),
+        (
+            "services: {a: {image: x, networks: [n]}}",
+            "services.a.networks[0]: The network 'n' is not declared.",
+        ),
+        (
+            "services: {a: {image: x, volumes: ['v:/v']}}",
+            "services.a.volumes[0]: The volume 'v' is not declared.",
+        ),
+        (
+            "services: {a: {image: x, secrets: [s]}}",
+            "services.a.secrets[0]: 's' is not declared in secrets.",
+        ),
+        (
+            "services: {a: {image: x, configs: [c]}}\nconfigs: {c: {external: true}}",
+            "configs.c.external: External secrets and configs exist in a Swarm only.",
+        ),
+        (
+            "services: {a: {image: x, ports: ['x:80']}}",
+            "services.a.ports[0]: 'x:80' is not a port",
+        ),
+        (
+            "services: {a: {image: x, scale: 2, container_name: n}}",
+            "services.a: 2 containers cannot share one container_name.",
+        ),
+        (
+            "services: {a: {image: x, deploy: {replicas: 2}, ports: ['80:80']}}",
+            "services.a.ports: 2 containers cannot share the host's port 80.",
+        ),
+        (
+            "services: {a: {image: x, ports: ['80:80']}, b: {image: x, ports: ['80:81']}}",
+            "services.b.ports: The host's port 80/tcp is also published by the service 'a'.",
+        ),
+        (
+            "services: {a: {image: x, gpus: all}}",
+            "services.a.gpus: 'gpus' is not supported.",
+        ),
+        (
+            "services: {a: {image: x, mem_limit: lots}}",
+            "services.a.mem_limit: 'lots' is not a size.",
+        ),
+        (
+            "services: {a: {image: x, healthcheck: {interval: 5}}}",
+            "services.a.healthcheck.interval: '5' is not a duration.",
+        ),
+        (
+            "services: {a: {image: x, healthcheck: {test: [curl, x]}}}",
+            "services.a.healthcheck.test: A list starts with CMD",
+        ),
+        (
+            "services: {a: {image: x, restart: sometimes}}",
+            "services.a.restart: 'sometimes' is not a restart policy.",
+        ),
+        (
+            "services: {a: {image: x, environment: {A: '$ x'}}}",
+            "services.a.environment.A: In '$ x': '$ x' is not a variable.",
+        ),
+        (
+            "services: {a: {image: x, env_file: none.env}}",
+            "services.a.env_file: The file 'none.env' does not exist.",
+        ),
+        (
+            "services: {a: {image: x, network_mode: host, networks: [default]}}",
+            "services.a.networks: 'networks' and 'network_mode' exclude each other.",
+        ),
+        (
+            "services: {a: {extends: {service: a}}}",
+            "services.a.extends: The services extend each other in a circle: compose.yaml:a -> compose.yaml:a.",
+        ),
+        (
+            "services: {a: {image: x, depends_on: {b: {condition: maybe}}}, b: {image: x}}",
+            "services.a.depends_on.b.condition: 'maybe' is not a condition.",
+        ),
+        (
+            "include: [compose.yaml]\nservices: {a: {image: x}}",
+            "include[0]: The files include each other in a circle: compose.yaml -> compose.yaml.",
+        ),
+        (
+            "services: {a: 1}",
+            "services.a: A service must be a mapping.",
+        ),
+        (
+            "services: [a]",
+            "services: This must be a mapping, not a list.",
+        ),
+        (
+            "services: {a: {image: x}}\nnetworks: {'n': {name: 'a b'}}",
+            "networks.n: 'a b' is not a valid name for the engine.",
+        ),
+        (
+            "services: {a: {image: x, volumes: ['~/x:/x']}}",
+            "services.a.volumes[0]: '~/x': whose home is meant cannot be known.",
+        ),
+    ] {
+        let found = read(&[("compose.yaml", compose)]);
+        let texts = texts(&found);
+        assert!(found.products.is_empty(), "{compose}: {texts:?}");
+        let hit = texts.iter().any(|text| {
+            let text = text.strip_prefix("compose.yaml:").unwrap_or_default();
+            text.split_once(": ")
+                .is_some_and(|(_, rest)| rest.starts_with(message))
+        });
+        assert!(hit, "{compose}: {texts:?}");
+    }
+}
+
+#[test]
+fn what_has_no_effect_is_a_warning() {
+    for (compose, message) in [
+        ("services: {a: {image: x, build: .}}", "'build' is not used"),
+        (
+            "services: {a: {image: x, deploy: {placement: {}}}}",
+            "'placement' has no effect",
+        ),
+        (
+            "services: {a: {image: x, deploy: {mode: global}}}",
+            "'global' means one container",
+        ),
+        (
+            "services: {a: {image: x, links: ['b:c']}, b: {image: x}}",
+            "'c' becomes a name of 'b'",
+        ),
+        (
+            "services: {a: {image: x, pull_policy: daily}}",
+            "Taken as 'always'",
+        ),
+        (
+            "x-windlass: {}\nservices: {a: {image: x}}",
+            "'x-windlass' has an effect on services only.",
+        ),
+    ] {
+        let found = read(&[("compose.yaml", compose)]);
+        assert_eq!(found.products.len(), 1, "{compose}: {:?}", texts(&found));
+        let warning = &found.products[0].warnings[0];
+        assert_eq!(warning.severity, Severity::Warning);
+        assert!(warning.message.contains(message), "{warning}");
+        assert!(warning.line.is_some());
+    }
+}
+
+#[test]
+fn manifests_are_checked() {
+    for (body, message) in [
+        (
+            "services: {a: {command: x}}",
+            "services.a: The image is missing.",
+        ),
+        (
+            "services: {a: {image: x, dependsOn: [b]}}",
+            "services.a.dependsOn[0]: It depends on 'b'",
+        ),
+        (
+            "services: {a: {image: x, dependsOn: [b]}, b: {image: x, dependsOn: [a]}}",
+            "services.a.dependsOn[0]: The services depend on each other in a circle: a -> b -> a.",
+        ),
+        (
+            "stacks: {s: {services: {}}}",
+            "stacks.s: The stack has no services.",
+        ),
+        ("stacks: {}", "The product has no stacks."),
+        (
+            "variables: {A: {pattern: '('}}\nservices: {a: {image: x}}",
+            "variables.A.pattern: '(' is not a regular expression.",
+        ),
+        (
+            "variables: {A: {min: 5, max: 1}}\nservices: {a: {image: x}}",
+            "variables.A.min: min (5) is greater than max (1).",
+        ),
+        (
+            "variables: {A: {type: Wat}}\nservices: {a: {image: x}}",
+            "variables.A.type: 'Wat' is not a type of variables.",
+        ),
+        (
+            "variables: {A: {type: Select}}\nservices: {a: {image: x}}",
+            "variables.A: A Select needs options.",
+        ),
+        (
+            "variables: {A: 1, a: 2}\nservices: {a: {image: x}}",
+            "variables.a: The variable 'a' is 'A' again",
+        ),
+        (
+            "stacks: {s: {dependsOn: [t], services: {a: {image: x}}}, t: {dependsOn: [s], services: {a: {image: x}}}}",
+            "stacks.s.dependsOn[0]: The stacks depend on each other in a circle: s -> t -> s.",
+        ),
+        (
+            "stacks: {s: {dependsOn: [u], services: {a: {image: x}}}}",
+            "stacks.s.dependsOn[0]: 'u' is not a stack of this product.",
+        ),
+        (
+            "stacks: {s: {include: p.yaml}}",
+            "stacks.s.include: The files include each other in a circle: p.yaml -> p.yaml.",
+        ),
+        (
+            "stacks: {s: {include: none.yaml}}",
+            "stacks.s.include: The file 'none.yaml' does not exist.",
+        ),
+        (
+            "services: {a: {image: x, healthCheck: {type: dns}}}",
+            "services.a.healthCheck.type: 'dns' is not a type of health checks.",
+        ),
+        (
+            "services: {a: {image: x, lifecycle: twice}}",
+            "services.a.lifecycle: 'twice' is not a lifecycle.",
+        ),
+        (
+            "onFailure: cry\nservices: {a: {image: x}}",
+            "onFailure: 'cry' is not known here.",
+        ),
+        (
+            "services: {a: {image: x, lifecycle: init, restart: always}}",
+            "services.a.restart: A service that runs to completion cannot restart for ever.",
+        ),
+    ] {
+        let text = format!("metadata: {{name: P, productVersion: '1'}}\n{body}\n");
+        let found = read(&[("p.yaml", &text)]);
+        let texts = texts(&found);
+        assert!(found.products.is_empty(), "{body}: {texts:?}");
+        let hit = texts.iter().any(|text| {
+            text.split_once(": ").is_some_and(|(place, rest)| {
+                place.starts_with("p.yaml:") && rest.starts_with(message)
+            })
+        });
+        assert!(hit, "{body}: {texts:?}");
+    }
+    for (body, message) in [
+        (
+            "wat: 1\nservices: {a: {image: x}}",
+            "'wat' is not known here and has no effect.",
+        ),
+        (
+            "services: {a: {image: x, waitFor: y}}",
+            "'waitFor' is not known here and has no effect.",
+        ),
+        (
+            "services: {a: {image: 'x:${TAG}'}}",
+            "The variable 'TAG' is declared nowhere",
+        ),
+        (
+            "services: {a: {image: x, volumes: ['v:/v']}}",
+            "'v' is not declared in volumes",
+        ),
+        (
+            "edge: {}\nservices: {a: {image: x}}",
+            "'edge' is not acted upon yet.",
+        ),
+        (
+            "variables: {P: {type: Port, default: x}}\nservices: {a: {image: x}}",
+            "The default does not fit: P must be a valid number.",
+        ),
+    ] {
+        let text = format!("metadata: {{name: P, productVersion: '1'}}\n{body}\n");
+        let found = read(&[("p.yaml", &text)]);
+        assert_eq!(found.products.len(), 1, "{body}: {:?}", texts(&found));
+        assert!(
+            found.products[0].warnings[0].message.contains(message),
+            "{:?}",
+            texts(&found)
+        );
+    }
+}
+
+#[test]
+fn includes_of_services_and_of_whole_products() {
+    let found = read(&[
+        (
+            "p.yaml",
+            "metadata: {name: P, productVersion: '1'}\nstacks:\n  a: {include: whole.yaml}\n  b:\n    services:\n      include: [f1.yaml, f2.yaml]\n      x: {image: 'own:1'}\n",
+        ),
+        (
+            "f1.yaml",
+            "variables: {V: {default: '1'}}\nservices: {x: {image: 'f1:1'}, y: {image: 'f1:1', volumes: ['d:/d']}}\nvolumes: {d: {}}",
+        ),
+        (
+            "f2.yaml",
+            "services: {y: {image: 'f2:1'}, z: {image: 'f2:1'}}",
+        ),
+        (
+            "whole.yaml",
+            "metadata: {name: W, productVersion: '9'}\nsharedVariables: {S: {default: s}}\nstacks: {one: {services: {x: {image: 'one:1'}}}, two: {services: {y: {image: 'two:1', environment: {S: '${S}'}}}}}",
+        ),
+    ]);
+    assert_eq!(texts(&found), Vec::<String>::new());
+    let ids: Vec<&str> = found
+        .products
+        .iter()
+        .map(|product| product.id.as_str())
+        .collect();
+    assert_eq!(ids, ["local:P:1", "local:W:9"]);
+    let product = &found.products[0];
+    let a = render(product, "W", &[]);
+    assert_eq!(a.services.keys().collect::<Vec<_>>(), ["x", "y"]);
+    assert_eq!(a.services["y"].environment["S"].as_deref(), Some("s"));
+    let b = render(product, "b", &[]);
+    let images: Vec<String> = b
+        .services
+        .values()
+        .map(|service| service.image.to_string())
+        .collect();
+    assert_eq!(images, ["own:1", "f1:1", "f2:1"]);
+    assert!(product.stack("b").unwrap().variables.is_empty());
+}

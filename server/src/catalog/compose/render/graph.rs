@@ -23,7 +23,12 @@ pub(super) fn finish(spec: &mut StackSpec, project: &Project<'_>, root: &At<'_>)
         let needs = service.depends_on.iter().map(|need| need.service.as_str());
         (service.name.as_str(), needs.collect())
     })) {
-        services.error(
+        let first = cycle.first().and_then(|name| entries.get(name.as_str()));
+        let at = match (first, cycle.get(1)) {
+            (Some(at), Some(next)) => dependency_item(at, next),
+            _ => services.clone(),
+        };
+        at.error(
             format!(
                 "The services depend on each other in a circle: {}.",
                 cycle.join(" -> ")
@@ -50,7 +55,7 @@ fn references(spec: &mut StackSpec, project: &Project<'_>, entries: &BTreeMap<&s
             if entries.contains_key(need.service.as_str()) {
                 continue;
             }
-            let at = at.get("depends_on").unwrap_or_else(|| at.clone());
+            let at = dependency_item(at, &need.service);
             if project.inactive.contains(&need.service) {
                 at.error(
                     format!(
@@ -93,6 +98,21 @@ fn references(spec: &mut StackSpec, project: &Project<'_>, entries: &BTreeMap<&s
             }
         }
     }
+}
+
+/// The item or entry of `depends_on` that names this service.
+fn dependency_item<'a>(service: &At<'a>, name: &str) -> At<'a> {
+    let Some(section) = service.get("depends_on") else {
+        return service.clone();
+    };
+    let found = if section.is_list() {
+        let mut items = section.items().into_iter();
+        items.find(|item| item.as_text().as_deref() == Some(name))
+    } else {
+        let mut entries = section.entries().into_iter();
+        entries.find(|(key, _)| *key == name).map(|(_, at)| at)
+    };
+    found.unwrap_or(section)
 }
 
 /// `links: [db:database]` is a further name of `db` on the networks that both are on.
@@ -181,7 +201,7 @@ fn one_shots(spec: &mut StackSpec, entries: &BTreeMap<&str, At<'_>>) {
                 && need.condition == Condition::ServiceHealthy
                 && let Some(at) = entries.get(service.name.as_str())
             {
-                at.get("depends_on").unwrap_or_else(|| at.clone()).error(
+                dependency_item(at, &need.service).error(
                     format!(
                         "'{}' runs to completion and never becomes healthy.",
                         need.service

@@ -209,10 +209,11 @@ fn text_of(at: &At<'_>, stack: &StackTemplate, values: &Values) -> Option<String
     if let Some(content) = at.get("content") {
         return content.text();
     }
-    if let Some(name) = at.get("environment").and_then(|at| at.text()) {
+    if let Some(environment) = at.get("environment") {
+        let name = environment.text()?;
         let value = values.get(&name).map(str::to_owned);
         if value.is_none() {
-            at.error(format!("The variable {name} has no value."), "Give it one.");
+            environment.error(format!("The variable {name} has no value."), "Give it one.");
         }
         return value;
     }
