@@ -116,14 +116,23 @@ pub fn openapi() -> Value {
 /// Method and path of every documented operation, for tests that every one is guarded and routed.
 #[must_use]
 pub fn operations() -> Vec<(String, String)> {
-    let each = |endpoint: Endpoint| (endpoint.method.to_string(), format!("/api{}", endpoint.path));
+    let each = |endpoint: Endpoint| {
+        (
+            endpoint.method.to_string(),
+            format!("/api{}", endpoint.path),
+        )
+    };
     endpoints().into_iter().map(each).collect()
 }
 
 /// Puts what every request passes around all doors, pages included: its id and its span, who may ask, and an answer even
 /// where a handler panics.
 pub fn guard(doors: Router, insecure_no_auth: bool) -> Router {
-    let hosts = if insecure_no_auth { Hosts::Any } else { Hosts::ThisMachine };
+    let hosts = if insecure_no_auth {
+        Hosts::Any
+    } else {
+        Hosts::ThisMachine
+    };
     doors
         .layer(from_fn_with_state(hosts, guard::guard))
         .layer(CatchPanicLayer::custom(panicked))
@@ -178,9 +187,16 @@ mod tests {
         let mut ids = std::collections::BTreeSet::new();
         for endpoint in endpoints() {
             assert!(ids.insert(endpoint.id), "{} is used twice", endpoint.id);
-            assert!(endpoint.summary.ends_with('.'), "{} has no summary", endpoint.id);
             assert!(
-                endpoint.answers.iter().any(|answer| answer.status.is_success()),
+                endpoint.summary.ends_with('.'),
+                "{} has no summary",
+                endpoint.id
+            );
+            assert!(
+                endpoint
+                    .answers
+                    .iter()
+                    .any(|answer| answer.status.is_success()),
                 "{} has no answer",
                 endpoint.id
             );

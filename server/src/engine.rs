@@ -3,6 +3,9 @@
 //! Every method is one short act with a time-out, safe to repeat: making what exists already adopts it where it is ours and
 //! unchanged, and removing what is gone succeeds. Nothing here decides what should be done.
 
+pub mod docker;
+mod ownership;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -10,16 +10,20 @@ use super::problem::ApiError;
 use crate::state::AppState;
 
 pub(super) fn endpoint() -> Endpoint {
-    Endpoint::post("/operations/{operationId}/cancel", "cancel_operation", cancel)
-        .says("Asks to cancel an operation; asking twice is asking once.")
-        .answers_with::<OperationView>(
-            StatusCode::ACCEPTED,
-            "application/json",
-            "It is being cancelled.",
-            &[],
-        )
-        .refuses(ProblemKind::NotFound, "There is no such operation.")
-        .refuses(ProblemKind::Conflict, "It has ended.")
+    Endpoint::post(
+        "/operations/{operationId}/cancel",
+        "cancel_operation",
+        cancel,
+    )
+    .says("Asks to cancel an operation; asking twice is asking once.")
+    .answers_with::<OperationView>(
+        StatusCode::ACCEPTED,
+        "application/json",
+        "It is being cancelled.",
+        &[],
+    )
+    .refuses(ProblemKind::NotFound, "There is no such operation.")
+    .refuses(ProblemKind::Conflict, "It has ended.")
 }
 
 async fn cancel(

@@ -15,7 +15,10 @@ pub(super) fn endpoint() -> Endpoint {
         .says("Makes an environment; the first one is the default.")
         .takes::<CreateEnvironmentRequest>()
         .answers::<CreateEnvironmentResponse>("It was made.")
-        .refuses(ProblemKind::Validation, "A field is wrong, or the name is taken.")
+        .refuses(
+            ProblemKind::Validation,
+            "A field is wrong, or the name is taken.",
+        )
 }
 
 async fn create(
@@ -23,7 +26,10 @@ async fn create(
     Caller(actor): Caller,
     Json(request): Json<CreateEnvironmentRequest>,
 ) -> Result<Json<CreateEnvironmentResponse>, ApiError> {
-    let environment = state.environments.create_environment(&actor, &request).await?;
+    let environment = state
+        .environments
+        .create_environment(&actor, &request)
+        .await?;
     Ok(Json(CreateEnvironmentResponse {
         success: true,
         message: format!("Environment '{}' created.", environment.name),

@@ -52,7 +52,10 @@ async fn deploy(
     prefer: Prefer,
     Json(request): Json<DeployProductRequest>,
 ) -> Result<Response, ApiError> {
-    let accepted = state.deployments.deploy_product(&actor, &environment, &request).await?;
+    let accepted = state
+        .deployments
+        .deploy_product(&actor, &environment, &request)
+        .await?;
     if prefer.respond_async && prefer.wait.is_none() {
         return Ok(follow(&accepted, prefer));
     }
@@ -70,7 +73,10 @@ async fn ended(
     environment: &str,
     accepted: &Accepted,
 ) -> Result<DeployProductResponse, ApiError> {
-    Ok(state.deployments.wait_for_result(actor, environment, accepted).await?)
+    Ok(state
+        .deployments
+        .wait_for_result(actor, environment, accepted)
+        .await?)
 }
 
 /// Ends when the caller wants to wait no longer.

@@ -119,7 +119,12 @@ impl Endpoint {
         text: &'static str,
     ) -> Self {
         let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
-        self.parameters.push(Parameter { place, name, text, schema });
+        self.parameters.push(Parameter {
+            place,
+            name,
+            text,
+            schema,
+        });
         self
     }
 
@@ -137,7 +142,13 @@ impl Endpoint {
         headers: &'static [(&'static str, &'static str)],
     ) -> Self {
         let schema: SchemaOf = |schemas| schemas.subschema_for::<T>();
-        self.answers.push(Answer { status, media_type, text, schema, headers });
+        self.answers.push(Answer {
+            status,
+            media_type,
+            text,
+            schema,
+            headers,
+        });
         self
     }
 
@@ -178,7 +189,9 @@ async fn in_time(request: Request, next: Next) -> Response {
                 ProblemKind::Unavailable,
                 "too-slow",
                 "It took too long",
-                format!("Windlass could not answer within {seconds} s. Try again in a few seconds."),
+                format!(
+                    "Windlass could not answer within {seconds} s. Try again in a few seconds."
+                ),
             ))
             .into_response()
         }

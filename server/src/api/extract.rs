@@ -46,14 +46,22 @@ where
 {
     type Rejection = ApiError;
 
-    #[expect(clippy::disallowed_types, reason = "its refusal becomes a problem here")]
+    #[expect(
+        clippy::disallowed_types,
+        reason = "its refusal becomes a problem here"
+    )]
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(values)) => Ok(Self(values)),
             Err(rejection) => {
                 let detail = format!("The path cannot be read: {}", rejection.body_text());
-                Err(problem(ProblemKind::BadRequest, "invalid-path", "The path is not valid", detail)
-                    .into())
+                Err(problem(
+                    ProblemKind::BadRequest,
+                    "invalid-path",
+                    "The path is not valid",
+                    detail,
+                )
+                .into())
             }
         }
     }
@@ -68,11 +76,13 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let text = parts.uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
-        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let field = field_of(error.path(), error.inner());
-            let message = format!("{field} is not valid: {}.", without_value(error.inner()));
-            invalid(message.clone(), [(field, message)]).into()
-        })
+        serde_path_to_error::deserialize(pairs)
+            .map(Self)
+            .map_err(|error| {
+                let field = field_of(error.path(), error.inner());
+                let message = format!("{field} is not valid: {}.", without_value(error.inner()));
+                invalid(message.clone(), [(field, message)]).into()
+            })
     }
 }
 
@@ -94,7 +104,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             .into());
         }
         let reading = read(&parts.headers, body);
-        let bytes = tokio::time::timeout(BODY_WITHIN, reading).await.map_err(|_| too_slow())??;
+        let bytes = tokio::time::timeout(BODY_WITHIN, reading)
+            .await
+            .map_err(|_| too_slow())??;
         parse(&bytes).map(Self).map_err(ApiError)
     }
 }
@@ -156,7 +168,11 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if seen > MAX_BODY { Err(too_large().into()) } else { Ok(bytes.into()) }
+    if seen > MAX_BODY {
+        Err(too_large().into())
+    } else {
+        Ok(bytes.into())
+    }
 }
 
 fn too_large() -> Problem {
@@ -173,7 +189,10 @@ fn too_slow() -> Problem {
         ProblemKind::Timeout,
         "body-too-slow",
         "The body did not arrive",
-        format!("The body of the request did not arrive within {} s.", BODY_WITHIN.as_secs()),
+        format!(
+            "The body of the request did not arrive within {} s.",
+            BODY_WITHIN.as_secs()
+        ),
     )
 }
 
@@ -210,7 +229,9 @@ fn malformed(error: &serde_json::Error) -> Problem {
 /// The field that is wrong, such as `stackConfigs[0].variables.PORT`; `body` where the whole is.
 fn field_of(path: &serde_path_to_error::Path, error: &impl ToString) -> String {
     let text = error.to_string();
-    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let missing = text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
     match (path.to_string().as_str(), missing) {
         (".", None) => "body".to_owned(),
         (".", Some(field)) => field.to_owned(),
@@ -229,7 +250,9 @@ fn wrong_type(field: &str, error: &serde_json::Error) -> String {
     let Some((found, expected)) = text.rsplit_once(", expected ") else {
         return format!("{field} is not valid: {}.", without_value(error));
     };
-    let expected = expected.strip_prefix("struct ").map_or(expected, |_| "an object");
+    let expected = expected
+        .strip_prefix("struct ")
+        .map_or(expected, |_| "an object");
     let expected = match expected {
         "a map" => "an object",
         "a sequence" => "an array",
@@ -264,16 +287,22 @@ fn without_value(error: &impl ToString) -> String {
     let text = without_place(&text);
     match text.split_once(['`', '"']) {
         Some((start, rest)) => {
-            let expected = rest.rsplit_once(", expected ").map(|(_, expected)| expected);
+            let expected = rest
+                .rsplit_once(", expected ")
+                .map(|(_, expected)| expected);
             let start = start.trim();
-            expected.map_or_else(|| start.to_owned(), |expected| format!("{start}, expected {expected}"))
+            expected.map_or_else(
+                || start.to_owned(),
+                |expected| format!("{start}, expected {expected}"),
+            )
         }
         None => text.to_owned(),
     }
 }
 
 fn without_place(text: &str) -> &str {
-    text.rsplit_once(" at line ").map_or(text, |(message, _)| message)
+    text.rsplit_once(" at line ")
+        .map_or(text, |(message, _)| message)
 }
 
 #[cfg(test)]
@@ -308,7 +337,10 @@ mod tests {
             r#"{"productId": "p", "stackConfigs": [{"stackId": "s", "variables": {"PORT": null}}]}"#,
             r#"{"productId": "p", "productId": "q", "stackConfigs": []}"#,
         ];
-        let lines: Vec<_> = cases.iter().map(|json| format!("{json}\n  {}", refusal(json))).collect();
+        let lines: Vec<_> = cases
+            .iter()
+            .map(|json| format!("{json}\n  {}", refusal(json)))
+            .collect();
         insta::assert_snapshot!(lines.join("\n"));
     }
 
@@ -329,10 +361,18 @@ mod tests {
         for (query, expected) in [
             ("", Ok(None)),
             ("page=2&unknown=1", Ok(Some(2))),
-            ("page=two", Err("page is not valid: invalid digit found in string.")),
-            ("status=Nowhere&page=1", Err("status is not valid: unknown variant")),
+            (
+                "page=two",
+                Err("page is not valid: invalid digit found in string."),
+            ),
+            (
+                "status=Nowhere&page=1",
+                Err("status is not valid: unknown variant"),
+            ),
         ] {
-            let request = Request::get(format!("/?{query}")).body(Body::empty()).unwrap();
+            let request = Request::get(format!("/?{query}"))
+                .body(Body::empty())
+                .unwrap();
             let (mut parts, _) = request.into_parts();
             let result = Query::<DeploymentQuery>::from_request_parts(&mut parts, &()).await;
             match (result, expected) {

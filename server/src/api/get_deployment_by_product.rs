@@ -16,7 +16,10 @@ pub(super) fn endpoint() -> Endpoint {
     )
     .says("Shows the deployment of a product that is neither removed nor superseded.")
     .answers::<ProductDeploymentDetail>("The deployed product.")
-    .refuses(ProblemKind::NotFound, "The product is not deployed in this environment.")
+    .refuses(
+        ProblemKind::NotFound,
+        "The product is not deployed in this environment.",
+    )
 }
 
 async fn show(
@@ -24,5 +27,10 @@ async fn show(
     Caller(actor): Caller,
     Path((environment, group)): Path<(String, String)>,
 ) -> Result<Json<ProductDeploymentDetail>, ApiError> {
-    Ok(Json(state.deployments.get_deployment_by_product(&actor, &environment, &group).await?))
+    Ok(Json(
+        state
+            .deployments
+            .get_deployment_by_product(&actor, &environment, &group)
+            .await?,
+    ))
 }

@@ -16,7 +16,10 @@ pub(super) fn endpoint() -> Endpoint {
     )
     .says("Shows one deployed product with its stacks and what the engine shows of them now.")
     .answers::<ProductDeploymentDetail>("The deployed product.")
-    .refuses(ProblemKind::NotFound, "It is not deployed in this environment.")
+    .refuses(
+        ProblemKind::NotFound,
+        "It is not deployed in this environment.",
+    )
 }
 
 async fn show(
@@ -24,5 +27,10 @@ async fn show(
     Caller(actor): Caller,
     Path((environment, id)): Path<(String, String)>,
 ) -> Result<Json<ProductDeploymentDetail>, ApiError> {
-    Ok(Json(state.deployments.get_product_deployment(&actor, &environment, &id).await?))
+    Ok(Json(
+        state
+            .deployments
+            .get_product_deployment(&actor, &environment, &id)
+            .await?,
+    ))
 }

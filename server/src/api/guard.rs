@@ -32,7 +32,12 @@ pub(super) async fn guard(State(hosts): State<Hosts>, request: Request, next: Ne
 /// The host and port as the caller wrote them.
 fn called_host(request: &Request) -> Option<Called> {
     match request.headers().get(header::HOST) {
-        Some(host) => Some(host.to_str().ok().and_then(|host| host.parse().ok()).map_or(Called::Nonsense, Called::Host)),
+        Some(host) => Some(
+            host.to_str()
+                .ok()
+                .and_then(|host| host.parse().ok())
+                .map_or(Called::Nonsense, Called::Host),
+        ),
         // HTTP/2 has it in the address.
         None => request.uri().authority().cloned().map(Called::Host),
     }
@@ -66,8 +71,9 @@ fn refuse(
         return None;
     }
     // `none` is the reader's own doing: an address typed, a bookmark.
-    let cross_site =
-        headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    let cross_site = headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none");
     let other_origin = headers
         .get(header::ORIGIN)
         .is_some_and(|origin| !is_same_origin(origin.to_str().unwrap_or_default(), called));
@@ -118,7 +124,11 @@ mod tests {
         let request = request.body(Body::empty()).unwrap();
         let called = called_host(&request);
         let refused = refuse(hosts, called.as_ref(), request.method(), request.headers());
-        assert_eq!(refused.map(|problem| problem.status), expected, "{method} {headers:?}");
+        assert_eq!(
+            refused.map(|problem| problem.status),
+            expected,
+            "{method} {headers:?}"
+        );
     }
 
     #[test]
@@ -163,7 +173,10 @@ mod tests {
             check(Hosts::Any, "DELETE", &[host, header], expected);
             check(Hosts::ThisMachine, "GET", &[host, header], None);
         }
-        let ports = [("host", "windlass.example"), ("origin", "https://windlass.example:443")];
+        let ports = [
+            ("host", "windlass.example"),
+            ("origin", "https://windlass.example:443"),
+        ];
         check(Hosts::Any, "POST", &ports, None);
     }
 }

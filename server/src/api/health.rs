@@ -31,7 +31,9 @@ pub(super) enum NotReady {
 
 /// The two addresses that whoever watches over the server asks.
 pub(super) fn routes() -> Router<Door> {
-    Router::new().route("/health/live", get(async || "live")).route("/health/ready", get(ready))
+    Router::new()
+        .route("/health/live", get(async || "live"))
+        .route("/health/ready", get(ready))
 }
 
 async fn ready(

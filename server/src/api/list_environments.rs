@@ -20,5 +20,8 @@ async fn list(
 ) -> Result<Json<EnvironmentList>, ApiError> {
     let environments = state.environments.list_environments(&actor).await?;
     let environments = environments.iter().map(EnvironmentView::from).collect();
-    Ok(Json(EnvironmentList { success: true, environments }))
+    Ok(Json(EnvironmentList {
+        success: true,
+        environments,
+    }))
 }

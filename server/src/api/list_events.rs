@@ -67,14 +67,22 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let after = number("after", range.after.as_deref())?;
     if wants_stream(&headers) {
-        let seen = headers.get("last-event-id").map(|seen| seen.to_str().unwrap_or_default());
+        let seen = headers
+            .get("last-event-id")
+            .map(|seen| seen.to_str().unwrap_or_default());
         let after = number("Last-Event-ID", seen)?.or(after).unwrap_or(0);
-        let events = state.operations.follow_operation(&actor, &id, after).await?;
+        let events = state
+            .operations
+            .follow_operation(&actor, &id, after)
+            .await?;
         return Ok(live(events, shutdown));
     }
     let after = after.unwrap_or(0);
     let limit = range.limit.unwrap_or(EVENTS_PER_PAGE);
-    let read = state.operations.list_events(&actor, &id, after, limit).await?;
+    let read = state
+        .operations
+        .list_events(&actor, &id, after, limit)
+        .await?;
     let page = EventPage {
         next_after: read.events.last().map_or(after, |event| event.seq),
         events: read.events,
@@ -82,7 +90,9 @@ async fn list(
         complete: read.complete,
     };
     let mut response = Json(page).into_response();
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response)
 }
 
@@ -125,12 +135,17 @@ fn frames(
             }
         }
     });
-    stream::once(std::future::ready(first)).chain(following).map(Ok)
+    stream::once(std::future::ready(first))
+        .chain(following)
+        .map(Ok)
 }
 
 fn frame(event: &Event) -> Result<sse::Event, serde_json::Error> {
     let data = serde_json::to_string(event)?;
-    Ok(sse::Event::default().id(event.seq.to_string()).event(EVENT).data(data))
+    Ok(sse::Event::default()
+        .id(event.seq.to_string())
+        .event(EVENT)
+        .data(data))
 }
 
 fn end() -> sse::Event {
@@ -140,10 +155,18 @@ fn end() -> sse::Event {
 /// Whether the caller would rather have the stream: it is named, and not below JSON.
 fn wants_stream(headers: &HeaderMap) -> bool {
     let mut best = (0_u16, false);
-    let lines = headers.get_all(header::ACCEPT).into_iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::ACCEPT)
+        .into_iter()
+        .filter_map(|line| line.to_str().ok());
     for range in lines.flat_map(|line| line.split(',')) {
         let mut parts = range.split(';').map(str::trim);
-        let stream = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        let stream = match parts
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "text/event-stream" => true,
             "application/json" | "application/*" | "*/*" => false,
             _ => continue,
@@ -163,10 +186,14 @@ fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    text.parse().ok().filter(|number| *number >= 0).map(Some).ok_or_else(|| {
-        let message = format!("{name} must be the number of an event: 0 or more.");
-        invalid(message.clone(), [(name.to_owned(), message)]).into()
-    })
+    text.parse()
+        .ok()
+        .filter(|number| *number >= 0)
+        .map(Some)
+        .ok_or_else(|| {
+            let message = format!("{name} must be the number of an event: 0 or more.");
+            invalid(message.clone(), [(name.to_owned(), message)]).into()
+        })
 }
 
 #[cfg(test)]

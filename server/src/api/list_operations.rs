@@ -37,15 +37,28 @@ async fn list(
     Caller(actor): Caller,
     Query(query): Query<Page>,
 ) -> Result<Json<OperationList>, ApiError> {
-    let environment = query.environment.filter(|id| !id.is_empty()).map(|id| id.parse()).transpose();
+    let environment = query
+        .environment
+        .filter(|id| !id.is_empty())
+        .map(|id| id.parse())
+        .transpose();
     let environment = environment.map_err(|_| {
-        let message = "environment must be the id of an environment; GET /api/environments lists them.";
+        let message =
+            "environment must be the id of an environment; GET /api/environments lists them.";
         invalid(message, [("environment".to_owned(), message.to_owned())])
     })?;
     let page = query.page.unwrap_or(1).max(1);
     let page_size = query.page_size.unwrap_or(PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
     let offset = (page - 1).saturating_mul(page_size);
-    let (operations, total) =
-        state.operations.list_operations(&actor, environment, page_size, offset).await?;
-    Ok(Json(OperationList { success: true, operations, total, page, page_size }))
+    let (operations, total) = state
+        .operations
+        .list_operations(&actor, environment, page_size, offset)
+        .await?;
+    Ok(Json(OperationList {
+        success: true,
+        operations,
+        total,
+        page,
+        page_size,
+    }))
 }

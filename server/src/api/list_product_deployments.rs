@@ -32,5 +32,10 @@ async fn list(
     Path(environment): Path<String>,
     Query(query): Query<DeploymentQuery>,
 ) -> Result<Json<DeploymentList>, ApiError> {
-    Ok(Json(state.deployments.list_product_deployments(&actor, &environment, &query).await?))
+    Ok(Json(
+        state
+            .deployments
+            .list_product_deployments(&actor, &environment, &query)
+            .await?,
+    ))
 }

@@ -13,9 +13,6 @@ pub(super) fn endpoint() -> Endpoint {
         .answers::<Vec<ProductSummary>>("By name.")
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-) -> Json<Vec<ProductSummary>> {
+async fn list(State(state): State<AppState>, Caller(actor): Caller) -> Json<Vec<ProductSummary>> {
     Json(state.products.list_products(&actor).products)
 }

@@ -13,9 +13,6 @@ pub(super) fn endpoint() -> Endpoint {
         .answers::<Vec<SourceProblem>>("By source and file.")
 }
 
-async fn list(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-) -> Json<Vec<SourceProblem>> {
+async fn list(State(state): State<AppState>, Caller(actor): Caller) -> Json<Vec<SourceProblem>> {
     Json(state.products.list_products(&actor).problems)
 }

@@ -26,7 +26,10 @@ pub(super) fn document(endpoints: &[Endpoint]) -> Value {
     for endpoint in endpoints {
         let operation = operation(endpoint, &mut sent, &mut given, &problem);
         let method = endpoint.method.as_str().to_ascii_lowercase();
-        paths.entry(format!("/api{}", endpoint.path)).or_default().insert(method, operation);
+        paths
+            .entry(format!("/api{}", endpoint.path))
+            .or_default()
+            .insert(method, operation);
     }
     let mut schemas = given.take_definitions(true);
     schemas.extend(sent.take_definitions(true));
@@ -50,12 +53,17 @@ fn operation(
     problem: &Schema,
 ) -> Value {
     let mut parameters = path_parameters(endpoint.path);
-    parameters.extend(endpoint.parameters.iter().map(|parameter| described(parameter, sent)));
+    parameters.extend(
+        endpoint
+            .parameters
+            .iter()
+            .map(|parameter| described(parameter, sent)),
+    );
     let mut responses: BTreeMap<String, Value> = BTreeMap::new();
     for answer in &endpoint.answers {
-        let known = responses.entry(answer.status.as_u16().to_string()).or_insert_with(|| {
-            json!({ "description": answer.text, "content": {} })
-        });
+        let known = responses
+            .entry(answer.status.as_u16().to_string())
+            .or_insert_with(|| json!({ "description": answer.text, "content": {} }));
         add(known, answer, given);
     }
     responses.insert(

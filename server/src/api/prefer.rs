@@ -32,10 +32,15 @@ impl Prefer {
     fn of(headers: &HeaderMap) -> Self {
         let mut found = Self::default();
         let (mut knows_async, mut knows_wait) = (false, false);
-        let lines = headers.get_all("prefer").into_iter().filter_map(|line| line.to_str().ok());
+        let lines = headers
+            .get_all("prefer")
+            .into_iter()
+            .filter_map(|line| line.to_str().ok());
         for preference in lines.flat_map(|line| split_outside_quotes(line, b',')) {
             // Parameters after `;` belong to preferences that nobody here knows.
-            let token = split_outside_quotes(preference, b';').next().unwrap_or_default();
+            let token = split_outside_quotes(preference, b';')
+                .next()
+                .unwrap_or_default();
             let (name, value) = token.split_once('=').unwrap_or((token, ""));
             let value = value.trim().trim_matches('"');
             // The first of several with the same name counts.
@@ -103,7 +108,10 @@ mod tests {
         for line in lines {
             headers.append("prefer", HeaderValue::from_static(line));
         }
-        let expected = Prefer { respond_async, wait: wait.map(Duration::from_secs) };
+        let expected = Prefer {
+            respond_async,
+            wait: wait.map(Duration::from_secs),
+        };
         assert_eq!(Prefer::of(&headers), expected, "{lines:?}");
     }
 
@@ -115,7 +123,11 @@ mod tests {
         check(&["Respond-Async"], true, None);
         check(&["respond-async, wait=10"], true, Some(10));
         check(&["wait=10,respond-async"], true, Some(10));
-        check(&["respond-async; foo=\"a,b\" ; bar, wait = 5"], true, Some(5));
+        check(
+            &["respond-async; foo=\"a,b\" ; bar, wait = 5"],
+            true,
+            Some(5),
+        );
         check(&["respond-async", "wait=\"7\""], true, Some(7));
         check(&["return=minimal, handling=lenient"], false, None);
         check(&["wait=10"], false, Some(10));
@@ -130,8 +142,18 @@ mod tests {
 
     #[test]
     fn what_was_applied() {
-        let prefer = Prefer { respond_async: true, wait: Some(Duration::from_secs(10)) };
+        let prefer = Prefer {
+            respond_async: true,
+            wait: Some(Duration::from_secs(10)),
+        };
         assert_eq!(prefer.applied(), "respond-async, wait=10");
-        assert_eq!(Prefer { wait: None, ..prefer }.applied(), "respond-async");
+        assert_eq!(
+            Prefer {
+                wait: None,
+                ..prefer
+            }
+            .applied(),
+            "respond-async"
+        );
     }
 }

@@ -94,8 +94,12 @@ pub(super) fn invalid(
     detail: impl Into<String>,
     fields: impl IntoIterator<Item = (String, String)>,
 ) -> Problem {
-    let mut problem =
-        problem(ProblemKind::Validation, "invalid-request", "The request is not valid", detail);
+    let mut problem = problem(
+        ProblemKind::Validation,
+        "invalid-request",
+        "The request is not valid",
+        detail,
+    );
     for (field, message) in fields {
         problem.errors.entry(field).or_default().push(message);
     }
@@ -115,7 +119,10 @@ pub(super) fn internal(error: &(dyn Error + 'static)) -> Problem {
 
 /// The database does not answer, which may pass; the cause is logged.
 fn store_unavailable(error: &(dyn Error + 'static)) -> Problem {
-    tracing::warn!(error, "a request failed because the database does not answer");
+    tracing::warn!(
+        error,
+        "a request failed because the database does not answer"
+    );
     problem(
         ProblemKind::Unavailable,
         "store-unavailable",
@@ -137,7 +144,9 @@ fn engine_unavailable(error: &(dyn Error + 'static)) -> Problem {
 
 /// The same problem about one field.
 fn about(mut problem: Problem, field: &str) -> Problem {
-    problem.errors.insert(field.to_owned(), vec![problem.detail.clone()]);
+    problem
+        .errors
+        .insert(field.to_owned(), vec![problem.detail.clone()]);
     problem
 }
 
@@ -221,15 +230,21 @@ impl From<DeploymentError> for Problem {
         let bad = |slug, title| problem(ProblemKind::BadRequest, slug, title, detail.clone());
         match error {
             E::Environment(error) => error.into(),
-            E::ProductNotFound(_) => about(bad("product-not-found", "No such product"), "productId"),
-            E::StackNotFound { .. } => about(bad("stack-not-found", "No such stack"), "stackConfigs"),
-            E::NoStacks => about(bad("no-stacks", "No stack is named"), "stackConfigs"),
-            E::Invalid(fields) => {
-                invalid(detail, fields.into_iter().map(|wrong| (wrong.field, wrong.message)))
+            E::ProductNotFound(_) => {
+                about(bad("product-not-found", "No such product"), "productId")
             }
+            E::StackNotFound { .. } => {
+                about(bad("stack-not-found", "No such stack"), "stackConfigs")
+            }
+            E::NoStacks => about(bad("no-stacks", "No stack is named"), "stackConfigs"),
+            E::Invalid(fields) => invalid(
+                detail,
+                fields.into_iter().map(|wrong| (wrong.field, wrong.message)),
+            ),
             E::Unrenderable(problems) => {
-                let fields =
-                    problems.into_iter().map(|found| (found.field, found.problem.to_string()));
+                let fields = problems
+                    .into_iter()
+                    .map(|found| (found.field, found.problem.to_string()));
                 let mut refused = bad("not-deployable", "The product cannot be deployed");
                 for (field, message) in fields {
                     refused.errors.entry(field).or_default().push(message);
@@ -271,6 +286,11 @@ impl From<DeploymentError> for Problem {
 impl From<NotReady> for Problem {
     fn from(error: NotReady) -> Self {
         tracing::warn!(error = &error as &dyn Error, "not ready");
-        problem(ProblemKind::Unavailable, "not-ready", "Not ready", error.to_string())
+        problem(
+            ProblemKind::Unavailable,
+            "not-ready",
+            "Not ready",
+            error.to_string(),
+        )
     }
 }

@@ -24,13 +24,22 @@ async fn sync(
 
 fn result(catalog: &CatalogView) -> SyncResult {
     let of = |severity| {
-        let found = catalog.problems.iter().filter(move |found| found.problem.severity == severity);
-        found.map(|found| format!("{}/{}", found.source_id, found.problem)).collect::<Vec<_>>()
+        let found = catalog
+            .problems
+            .iter()
+            .filter(move |found| found.problem.severity == severity);
+        found
+            .map(|found| format!("{}/{}", found.source_id, found.problem))
+            .collect::<Vec<_>>()
     };
     let errors = of(Severity::Error);
     SyncResult {
         success: errors.is_empty(),
-        stacks_loaded: catalog.products.iter().map(|product| product.stacks.len()).sum(),
+        stacks_loaded: catalog
+            .products
+            .iter()
+            .map(|product| product.stacks.len())
+            .sum(),
         sources_synced: catalog.sources.len(),
         errors,
         warnings: of(Severity::Warning),

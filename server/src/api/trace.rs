@@ -17,7 +17,10 @@ const MAX_REQUEST_ID: usize = 128;
 /// Gives a request its id and its span, and logs how it was answered.
 pub(super) async fn trace(request: Request, next: Next) -> Response {
     let id = given_id(request.headers()).unwrap_or_else(made_id);
-    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(MatchedPath::as_str);
     let span = tracing::info_span!(
         "request",
         request.id = id.to_str().unwrap_or_default(),
@@ -43,7 +46,10 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
 fn given_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let given = headers.get(REQUEST_ID)?;
     let fits = (1..=MAX_REQUEST_ID).contains(&given.len())
-        && given.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte));
+        && given
+            .as_bytes()
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte));
     fits.then(|| given.clone())
 }
 
