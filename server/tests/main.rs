@@ -4,6 +4,7 @@
 //! where these are in `WINDLASS_TEST_*` variables.
 #![expect(clippy::unwrap_used, reason = "what a test cannot do, fails the test")]
 
+mod api;
 mod deploy;
 mod engine;
 mod serve;
