@@ -3,21 +3,29 @@
 //! A plan is data: it is stored with its operation, shown to people as text, and run by an interpreter that decides
 //! nothing. It names services and never holds their environment, so it holds no secret.
 
+mod deploy;
 mod observed;
+mod schedule;
+mod text;
+mod unwind;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use deploy::{DeployInput, PlannedStack, Refusal, plan_deploy};
 pub use observed::{
     ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership,
 };
+pub use schedule::{Schedule, StackOutcome, schedule, stack_outcome};
+pub use unwind::plan_unwind;
 
 /// Version of the stored form. Kinds of steps are only ever added.
 pub const PLAN_VERSION: u32 = 1;
 
 /// A stable name of one step, unique in its operation, such as `start web/app`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct StepKey(String);
 
@@ -48,6 +56,12 @@ pub struct Plan {
     pub version: u32,
     /// In an order that respects every need.
     pub steps: Vec<Step>,
+    /// Whether no further stack begins once a step was given up (`continueOnError: false`).
+    #[serde(default)]
+    pub stop_on_failure: bool,
+    /// Where the steps that undo begin; none until something is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_from: Option<usize>,
 }
 
 /// One act.
@@ -267,6 +281,7 @@ impl Action {
 
 /// What people see of a group of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Phase {
     PullingImages,
     Preparing,

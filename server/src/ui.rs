@@ -3,8 +3,8 @@
 //! Names of files under `/pkg` carry a hash of their content, so browsers may keep them for ever;
 //! pages themselves are always asked for again.
 
+pub mod backend;
 mod deploy_form;
-mod same_site;
 
 use std::{
     path::{Path, PathBuf},
@@ -107,7 +107,6 @@ pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError>
         .nest("/pkg", hashed)
         .fallback(file_or_page)
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
-        .layer(axum::middleware::from_fn(same_site::refuse_other_sites))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

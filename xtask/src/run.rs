@@ -14,11 +14,11 @@ use anyhow::Context as _;
 
 use crate::{
     cargo::{self, Profile},
-    engine,
+    demo,
     http::Peer,
     paths,
     process::{self, Background},
-    tools, web,
+    tools, user_engine, web,
 };
 
 const START: Duration = Duration::from_secs(60);
@@ -54,8 +54,9 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<()> {
 
     fs::create_dir_all(&args.data_dir)
         .with_context(|| format!("cannot make {}", args.data_dir.display()))?;
-    let engine = engine::provide(&args.data_dir)?;
+    let engine = user_engine::provide(&args.data_dir)?;
     println!("using the Docker engine {} ({})", engine.host, engine.how);
+    println!("{}", demo::build_images(&engine.host)?);
 
     let mut server = Command::new(cargo::program("windlass-server", profile));
     server

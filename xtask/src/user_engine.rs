@@ -47,6 +47,10 @@ pub(crate) fn provide(log_folder: &Path) -> anyhow::Result<Found> {
     if !installed || tools::find("iptables").is_none() {
         let purpose = "no Docker engine is reachable, so one is set up";
         tools::apt_install(&["docker.io", "iptables"], purpose)?;
+        // The package may have started it.
+        if answers(&found.host) {
+            return Ok(found);
+        }
     }
     start(&found.host, log_folder)?;
     Ok(found)
@@ -137,6 +141,11 @@ fn start(host: &str, log_folder: &Path) -> anyhow::Result<()> {
         let path = log_folder.join("dockerd.log");
         let log = fs::File::create(&path)?;
         let dockerd = tools::find("dockerd").context("dockerd was not installed")?;
+        println!(
+            "starting a Docker engine ({}, its log in {})",
+            dockerd.display(),
+            path.display()
+        );
         // A session of its own: Ctrl-C must not reach it, and containers outlive Windlass.
         let mut command = Command::new("setsid");
         command
@@ -146,10 +155,7 @@ fn start(host: &str, log_folder: &Path) -> anyhow::Result<()> {
             .stderr(log);
         let child = command.spawn().context("cannot start dockerd")?;
         println!(
-            "started a Docker engine (process {}, log {}); it stays when Windlass stops, so that \
-             containers go on; end it with `kill {}`",
-            child.id(),
-            path.display(),
+            "it stays when Windlass stops, so that containers go on; end it with `kill {}`",
             child.id()
         );
     }

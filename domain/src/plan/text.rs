@@ -1,0 +1,95 @@
+//! A plan as text: the surface of the planner's tests, the dry run, and the log.
+
+use std::fmt::{self, Write as _};
+
+use super::{Action, Ended, Plan, Step};
+use crate::operation::event::StepOutline;
+
+impl Action {
+    /// What people read: `Start web`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let number = |replica: u32| {
+            if replica > 1 {
+                format!(" {replica}")
+            } else {
+                String::new()
+            }
+        };
+        match self {
+            Self::PullImage { image, .. } => format!("Pull {image}"),
+            Self::EnsureNetwork { network, .. } => format!("Prepare network {network}"),
+            Self::EnsureVolume { volume, .. } => format!("Prepare volume {volume}"),
+            Self::RemoveContainer { container, .. } => format!("Remove old container {container}"),
+            Self::CreateContainer {
+                service, replica, ..
+            } => {
+                format!("Create {service}{}", number(*replica))
+            }
+            Self::BeginStack { stack } => format!("Begin stack {stack}"),
+            Self::StartContainer {
+                service, replica, ..
+            } => {
+                format!("Start {service}{}", number(*replica))
+            }
+            Self::RunInit { service, .. } => format!("Run {service} to its end"),
+            Self::AwaitHealthy { service, .. } => format!("Wait until {service} is healthy"),
+            Self::AwaitCompleted { service, .. } => format!("Wait until {service} has completed"),
+            Self::FinishStack { stack } => format!("Finish stack {stack}"),
+            Self::StopFailed {
+                service, replica, ..
+            } => {
+                format!(
+                    "Stop {service}{} and keep it for inspection",
+                    number(*replica)
+                )
+            }
+            Self::DiscardContainer {
+                service, replica, ..
+            } => {
+                format!("Remove unused container of {service}{}", number(*replica))
+            }
+            Self::DiscardNetwork { network, .. } => format!("Remove unused network {network}"),
+        }
+    }
+
+    /// Whether a stack depends on this act: its own acts, and pulls of its images.
+    #[must_use]
+    pub fn concerns(&self, stack: &str) -> bool {
+        match self {
+            Self::PullImage { stacks, .. } => stacks.iter().any(|name| name == stack),
+            _ => self.stack() == Some(stack),
+        }
+    }
+}
+
+impl Step {
+    /// As announced with the plan.
+    #[must_use]
+    pub fn outline(&self) -> StepOutline {
+        StepOutline {
+            step: self.key.clone(),
+            title: self.action.title(),
+            phase: self.action.phase(),
+            cause: self.cause.clone(),
+            stack: self.action.stack().map(str::to_owned),
+            service: self.action.service().map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    /// One line a step: `#4 start web/app <- #1 #3? (cause)`; `?` marks a need that may end in any way.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.steps.iter().enumerate() {
+            let mut needs = String::new();
+            for need in &step.needs {
+                let mark = if need.ended == Ended::Anyhow { "?" } else { "" };
+                write!(needs, " #{}{mark}", need.step)?;
+            }
+            let arrow = if needs.is_empty() { "" } else { " <-" };
+            writeln!(f, "#{position} {}{arrow}{needs} ({})", step.key, step.cause)?;
+        }
+        Ok(())
+    }
+}

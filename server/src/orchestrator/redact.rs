@@ -1,0 +1,63 @@
+//! Keeps secrets out of the journal: values of secret variables are struck out of everything that containers and engines say.
+
+use domain::product::Product;
+use domain::variable::Values;
+
+/// Shorter values are too common as parts of words to be struck out.
+const MIN_SECRET: usize = 4;
+const STRUCK: &str = "••••••";
+
+/// Knows the secret values of one deployment.
+#[derive(Clone, Default)]
+pub(super) struct Redactor {
+    /// Longest first, so that a secret that contains another goes as a whole.
+    secrets: Vec<String>,
+}
+
+impl Redactor {
+    pub(super) fn new<'a>(product: &Product, values: impl IntoIterator<Item = &'a Values>) -> Self {
+        let names: Vec<&str> = product
+            .shared_variables
+            .iter()
+            .chain(product.stacks.iter().flat_map(|stack| &stack.variables))
+            .filter(|variable| variable.kind.is_secret())
+            .map(|variable| variable.name.as_str())
+            .collect();
+        let mut secrets: Vec<String> = values
+            .into_iter()
+            .flat_map(|values| names.iter().filter_map(|name| values.get(name)))
+            .filter(|value| value.len() >= MIN_SECRET)
+            .map(str::to_owned)
+            .collect();
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        Self { secrets }
+    }
+
+    pub(super) fn strike(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), STRUCK);
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longer_secrets_go_first() {
+        let redactor = Redactor {
+            secrets: vec!["hunter2-long".to_owned(), "hunter2".to_owned()],
+        };
+        assert_eq!(
+            redactor.strike("pw=hunter2-long, hunter2!"),
+            "pw=••••••, ••••••!"
+        );
+        assert_eq!(redactor.strike("nothing"), "nothing");
+    }
+}

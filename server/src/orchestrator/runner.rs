@@ -1,0 +1,975 @@
+//! Runs one operation to its end: the only writer of its journal.
+//!
+//! A loop of three things: write what has ended, see what can begin, write that it begins, and only then let it begin. Everything that one
+//! turn has to say goes into one transaction. After a crash the same loop starts with the states that the store has: steps that had
+//! begun are begun again. The runner knows no kind of operation and takes no decision that is not in the plan.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::access::Actor;
+use domain::deployment::{ProductDeployment, StackEvent, StackStatus};
+use domain::id::OperationId;
+use domain::operation::event::{Event, EventBody, Level, UnwindReason};
+use domain::operation::failure::Failure;
+use domain::operation::step::StepRecord;
+use domain::operation::{Operation, OperationStatus, StepState};
+use domain::plan::{Action, Plan, StackOutcome, Step, plan_unwind, schedule, stack_outcome};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::operations::{self, PlanError};
+use super::progress::{self, GATHER, Gathered, Note};
+use super::redact::Redactor;
+use super::steps::{self, Context, Outcome, Watch};
+use super::{EngineUnavailable, HEARTBEAT, LEASE, Shared};
+use crate::engine::Engine;
+use crate::store::{Claim, Entry, Lease, StoreError};
+
+/// Attempts of a step that may work another time.
+const MAX_ATTEMPTS: u32 = 6;
+/// Attempts while the engine does not answer at all: with the longest pause about five minutes.
+const MAX_ATTEMPTS_OUTAGE: u32 = 35;
+/// Pulls at once.
+const MAX_PULLS: usize = 4;
+/// Containers made or removed at once.
+const MAX_SHORT: usize = 8;
+/// Containers started at once.
+const MAX_STARTS: usize = 12;
+/// The same on engines before 23, which stall when many start at once.
+const MAX_STARTS_OLD: usize = 2;
+/// How long a write is tried again while the store does not answer.
+const STORE_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a run ended.
+pub(super) enum Ended {
+    /// The operation is final.
+    Finished,
+    /// It waits for a time; somebody claims it again then.
+    Later,
+    /// Windlass is shutting down.
+    Stopped,
+}
+
+/// Why a run was left. The operation goes on once its lease has ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    #[error("the journal could not be read or written")]
+    Store(#[from] StoreError),
+    #[error("the record of the operation is not whole: its deployment is missing")]
+    DeploymentMissing,
+    #[error(transparent)]
+    Engine(#[from] EngineUnavailable),
+}
+
+pub(super) async fn run(
+    shared: &Arc<Shared>,
+    claim: Claim,
+    stop: CancellationToken,
+) -> Result<Ended, RunError> {
+    let operation = claim.operation;
+    let deployment = shared
+        .store
+        .deployment(operation.environment_id, operation.deployment_id)
+        .await?
+        .ok_or(RunError::DeploymentMissing)?;
+    let engine = shared.engines.engine(operation.environment_id).await?;
+    let values = deployment
+        .stacks
+        .iter()
+        .map(|stack| &stack.values)
+        .chain([&deployment.shared_values]);
+    let redactor = Redactor::new(&deployment.product, values);
+    let mut run = Run {
+        journal: Journal {
+            shared: Arc::clone(shared),
+            lease: claim.lease,
+            operation: operation.id,
+            cancel_by: claim.cancel_by,
+            entries: Vec::new(),
+        },
+        stacks: deployment
+            .stacks
+            .iter()
+            .map(|stack| (stack.stack_name.clone(), stack.status))
+            .collect(),
+        plan: operation.plan.clone().unwrap_or_default(),
+        records: Vec::new(),
+        redactor,
+        cancel: CancellationToken::new(),
+        abandon: claim.abandon,
+        cancelled: matches!(
+            operation.status,
+            OperationStatus::Cancelling | OperationStatus::Compensating | OperationStatus::Stuck
+        ) && operation.cancel_requested,
+        operation,
+        deployment,
+        engine,
+        stop,
+    };
+    run.go(claim.resumed).await
+}
+
+struct Run {
+    journal: Journal,
+    operation: Operation,
+    deployment: ProductDeployment,
+    engine: Arc<dyn Engine>,
+    /// In manifest order.
+    stacks: Vec<(String, StackStatus)>,
+    plan: Plan,
+    /// Parallel to the plan's steps.
+    records: Vec<StepRecord>,
+    redactor: Redactor,
+    /// Tells waiting steps that someone wants the end.
+    cancel: CancellationToken,
+    /// Whether the request to cancel was taken up.
+    cancelled: bool,
+    /// Whether the operator leaves undone what cannot be undone.
+    abandon: bool,
+    stop: CancellationToken,
+}
+
+impl Run {
+    async fn go(&mut self, resumed: bool) -> Result<Ended, RunError> {
+        let node = self.journal.shared.node.clone();
+        // While it waits for the engine it is claimed again and again: said once is enough.
+        let waiting = self.operation.status == OperationStatus::Waiting;
+        if !waiting {
+            self.journal
+                .event(Level::Info, EventBody::Claimed { node, resumed });
+        }
+        if self.operation.plan.is_none() {
+            if let Some(ended) = self.make_plan().await? {
+                return Ok(ended);
+            }
+        } else {
+            self.read_states().await?;
+        }
+        let specs = match operations::render(&self.deployment) {
+            Ok(specs) => specs
+                .into_iter()
+                .map(|spec| (spec.stack.clone(), spec))
+                .collect(),
+            Err(error) => return self.refuse(&error).await,
+        };
+        let (notes, mut inbox) = progress::channel();
+        let context = Arc::new(Context {
+            watch: Watch::open(Arc::clone(&self.engine), &self.journal.shared.tasks),
+            engine: Arc::clone(&self.engine),
+            specs,
+            operation: self.operation.id,
+            deployment: self.deployment.id,
+            environment: self.operation.environment_id,
+            group_id: self.operation.group_id.clone(),
+            notes,
+            settings: self.journal.shared.settings.clone(),
+            clock: self.journal.shared.clock.clone(),
+            cancel: self.cancel.clone(),
+        });
+        let limits = Limits::of(self.engine.as_ref()).await;
+        loop {
+            if let Some(ended) = self.carry_out(&context, &limits, &mut inbox).await? {
+                return Ok(ended);
+            }
+            if self.plan.undo_from.is_some() || !self.begin_undo().await? {
+                return self.finish().await;
+            }
+        }
+    }
+
+    /// Looks at the engine and decides; some end where the operation is over, or has to wait.
+    async fn make_plan(&mut self) -> Result<Option<Ended>, RunError> {
+        if self.take_up_cancel() {
+            return self.finish().await.map(Some);
+        }
+        let planned =
+            operations::plan(self.operation.kind, &self.deployment, self.engine.as_ref()).await;
+        match planned {
+            Ok(plan) => {
+                tracing::debug!(operation.id = %self.operation.id, "plan:\n{plan}");
+                let outlines = plan.steps.iter().map(Step::outline).collect();
+                self.records = plan.steps.iter().map(pending).collect();
+                self.journal.push(Write::Plan(plan.clone()));
+                self.journal.push(Write::Status(OperationStatus::Running));
+                self.journal
+                    .event(Level::Info, EventBody::Planned { steps: outlines });
+                self.plan = plan;
+                self.journal.write().await?;
+                Ok(None)
+            }
+            Err(PlanError::Engine(error)) => {
+                // Nothing was begun: it may wait for as long as the engine needs, and can be cancelled meanwhile.
+                let failure = steps::explain(&error);
+                let again = self
+                    .journal
+                    .shared
+                    .clock
+                    .now()
+                    .plus(self.journal.shared.settings.retry_max);
+                let message = format!(
+                    "Waiting for the engine. {}",
+                    self.redactor.strike(&failure.message)
+                );
+                self.journal.push(Write::NotBefore(again));
+                self.journal.push(Write::Status(OperationStatus::Waiting));
+                let status = OperationStatus::Waiting;
+                if self.operation.status != status {
+                    self.journal
+                        .event(Level::Warning, EventBody::StatusChanged { status, message });
+                }
+                self.journal.write().await?;
+                Ok(Some(Ended::Later))
+            }
+            Err(error) => self.refuse(&error).await.map(Some),
+        }
+    }
+
+    /// The end of an operation that cannot be planned: nothing was begun.
+    async fn refuse(&mut self, error: &PlanError) -> Result<Ended, RunError> {
+        let sentence = self.redactor.strike(&error.to_string());
+        let mut end = operations::end(
+            self.operation.kind,
+            &self.deployment,
+            &self.statuses(),
+            false,
+        );
+        end.error = Some(sentence.clone());
+        end.message = format!("{} {sentence}", end.message);
+        self.journal.push(Write::Finish {
+            deployment: self.deployment.id,
+            end,
+        });
+        self.journal.write().await?;
+        Ok(Ended::Finished)
+    }
+
+    async fn read_states(&mut self) -> Result<(), RunError> {
+        let mut known: HashMap<_, _> = self
+            .journal
+            .shared
+            .store
+            .steps(self.operation.id)
+            .await?
+            .into_iter()
+            .map(|record| (record.key.clone(), record))
+            .collect();
+        self.records = self
+            .plan
+            .steps
+            .iter()
+            .map(|step| known.remove(&step.key).unwrap_or_else(|| pending(step)))
+            .collect();
+        Ok(())
+    }
+
+    /// Carries the plan out until every step has ended; some end where the run is left before.
+    async fn carry_out(
+        &mut self,
+        context: &Arc<Context>,
+        limits: &Limits,
+        inbox: &mut mpsc::Receiver<Note>,
+    ) -> Result<Option<Ended>, RunError> {
+        let mut work = Work::default();
+        let mut gathered = Gathered::default();
+        let cancel_bell = self.journal.shared.feed.cancel_bell(self.operation.id);
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let gather = tokio::time::sleep(Duration::ZERO);
+        tokio::pin!(gather);
+        loop {
+            let begin = self.advance(&work, limits);
+            for (level, body) in gathered.take() {
+                self.journal.event(level, body);
+            }
+            self.journal.write().await?;
+            for position in begin {
+                self.begin(&mut work, context, position);
+            }
+            if self.take_up_cancel() {
+                continue;
+            }
+            if work.is_empty() && self.all_ended() {
+                return Ok(None);
+            }
+            if self.cancelled && self.plan.undo_from.is_none() && work.is_empty() {
+                // What was not begun is not begun any more.
+                return Ok(None);
+            }
+            loop {
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => return Ok(Some(Ended::Stopped)),
+                    Some(ended) = work.tasks.join_next() => {
+                        self.ended(&mut work, ended);
+                        while let Some(ended) = work.tasks.try_join_next() {
+                            self.ended(&mut work, ended);
+                        }
+                        while let Ok(note) = inbox.try_recv() {
+                            gathered.add(note, &self.redactor);
+                        }
+                        break;
+                    }
+                    () = cancel_bell.notified() => {
+                        self.journal.beat().await?;
+                        break;
+                    }
+                    _ = heartbeat.tick() => {
+                        self.journal.beat().await?;
+                        if self.journal.cancel_by.is_some() && !self.cancelled {
+                            break;
+                        }
+                    }
+                    Some(note) = inbox.recv() => {
+                        if gathered.is_empty() {
+                            gather.as_mut().reset(tokio::time::Instant::now() + GATHER);
+                        }
+                        gathered.add(note, &self.redactor);
+                    }
+                    () = &mut gather, if !gathered.is_empty() => break,
+                }
+            }
+        }
+    }
+
+    /// Writes what follows from what has ended; the steps to begin once that is written.
+    fn advance(&mut self, work: &Work, limits: &Limits) -> Vec<usize> {
+        let mut room = limits.room(&self.plan, work);
+        let mut begin = Vec::new();
+        if self.cancelled && self.plan.undo_from.is_none() {
+            return begin;
+        }
+        loop {
+            let next = schedule(&self.plan, &self.states());
+            let mut settled = !next.skipped.is_empty();
+            for (position, because) in next.skipped {
+                self.skip(position, because);
+            }
+            for position in next.ready {
+                if begin.contains(&position) {
+                    continue;
+                }
+                match self.plan.steps[position].action.clone() {
+                    Action::BeginStack { stack } => {
+                        self.start_record(position);
+                        self.done_record(position, None);
+                        self.change_stack(&stack, StackEvent::Begin, None);
+                        settled = true;
+                    }
+                    Action::FinishStack { stack } => {
+                        self.finish_stack(position, &stack);
+                        settled = true;
+                    }
+                    action => {
+                        if room.take(&action) {
+                            self.start_record(position);
+                            begin.push(position);
+                        }
+                    }
+                }
+            }
+            if !settled {
+                return begin;
+            }
+        }
+    }
+
+    fn finish_stack(&mut self, position: usize, stack: &str) {
+        match stack_outcome(&self.plan, &self.states(), stack) {
+            StackOutcome::Complete => {
+                self.start_record(position);
+                self.done_record(position, None);
+                self.change_stack(stack, StackEvent::Complete, None);
+            }
+            StackOutcome::Untouched => {
+                self.skip(position, "the stack's turn never came".to_owned());
+            }
+            outcome @ (StackOutcome::Failed(_) | StackOutcome::Blocked) => {
+                let cause = match outcome {
+                    StackOutcome::Failed(first) => self.records[first].failure.as_ref(),
+                    _ => None,
+                };
+                let message = cause.map_or_else(
+                    || "something that it needs was not done".to_owned(),
+                    |failure| failure.message.clone(),
+                );
+                self.start_record(position);
+                self.fail_record(position, Failure::new(message.clone()), Level::Info);
+                self.change_stack(stack, StackEvent::Fail, Some(message));
+            }
+        }
+    }
+
+    /// Lets a step run on its own task, after its pause where it has one.
+    fn begin(&self, work: &mut Work, context: &Arc<Context>, position: usize) {
+        let step = self.plan.steps[position].clone();
+        let context = Arc::clone(context);
+        let next_at = self.records[position].next_at;
+        work.running.push(position);
+        work.tasks.spawn(async move {
+            if let Some(at) = next_at {
+                let pause = at.since(context.clock.now());
+                tokio::select! {
+                    () = context.cancel.cancelled() => return (position, Outcome::Cancelled),
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+            (position, steps::perform(&context, &step).await)
+        });
+    }
+
+    fn ended(&mut self, work: &mut Work, ended: Result<(usize, Outcome), tokio::task::JoinError>) {
+        let (position, outcome) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                // A step panicked: which one is found by what is missing, and it is given up like any other failure.
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a step ended abnormally"
+                );
+                let Some(lost) = work.lost() else { return };
+                (
+                    lost,
+                    Outcome::GiveUp(Failure::new(
+                        "Windlass failed inside this step; its log says where",
+                    )),
+                )
+            }
+        };
+        work.running.retain(|other| *other != position);
+        match outcome {
+            Outcome::Done(result) => self.done_record(position, result),
+            Outcome::GiveUp(failure) => self.give_up(position, failure),
+            Outcome::Cancelled => {
+                // It was touched and not done: undoing looks at what is there.
+                self.records[position].state = StepState::Unknown;
+                let record = self.records[position].clone();
+                self.journal.push(Write::Step(record));
+            }
+            Outcome::Retry(failure) => self.retry(position, failure, StepState::Started),
+            Outcome::Unknown(failure) => self.retry(position, failure, StepState::Unknown),
+        }
+    }
+
+    fn retry(&mut self, position: usize, failure: Failure, state: StepState) {
+        let failure = self.strike(failure);
+        let attempt = self.records[position].attempt;
+        let outage = failure.message.contains("cannot be reached");
+        let limit = if outage {
+            MAX_ATTEMPTS_OUTAGE
+        } else {
+            MAX_ATTEMPTS
+        };
+        if attempt >= limit {
+            return self.give_up(position, failure);
+        }
+        let shared = &self.journal.shared;
+        let at = shared.clock.now().plus(shared.backoff(attempt));
+        let record = &mut self.records[position];
+        record.state = state;
+        record.next_at = Some(at);
+        record.failure = Some(failure.clone());
+        let step = record.key.clone();
+        self.journal.push(Write::Step(record.clone()));
+        self.journal.event(
+            Level::Warning,
+            EventBody::StepRetrying {
+                step,
+                attempt: attempt + 1,
+                at,
+                failure,
+            },
+        );
+        // Pending lets the schedule offer it again; the store keeps that it was begun.
+        self.records[position].state = StepState::Pending;
+    }
+
+    fn give_up(&mut self, position: usize, failure: Failure) {
+        let failure = self.strike(failure);
+        self.fail_record(position, failure, Level::Error);
+    }
+
+    fn strike(&self, mut failure: Failure) -> Failure {
+        failure.message = self.redactor.strike(&failure.message);
+        for line in &mut failure.log_lines {
+            *line = self.redactor.strike(line);
+        }
+        failure.health_output = failure
+            .health_output
+            .map(|output| self.redactor.strike(&output));
+        failure
+    }
+
+    /// Plans the undoing; false where nothing is to be undone.
+    async fn begin_undo(&mut self) -> Result<bool, RunError> {
+        let complete = self
+            .stacks
+            .iter()
+            .all(|(_, status)| *status == StackStatus::Running);
+        if complete {
+            return Ok(false);
+        }
+        let reason = if self.cancelled {
+            UnwindReason::Cancelled
+        } else {
+            UnwindReason::Failed
+        };
+        let undo = plan_unwind(&self.plan, &self.states(), reason);
+        if self.cancelled {
+            let caught: Vec<String> = self
+                .stacks
+                .iter()
+                .filter(|(_, status)| *status == StackStatus::Deploying)
+                .map(|(name, _)| name.clone())
+                .collect();
+            for stack in caught {
+                self.change_stack(&stack, StackEvent::Withdraw, Some("cancelled".to_owned()));
+            }
+        }
+        if undo.is_empty() {
+            return Ok(false);
+        }
+        let outlines = undo.iter().map(Step::outline).collect();
+        self.records.extend(undo.iter().map(pending));
+        self.plan.undo_from = Some(self.plan.steps.len());
+        self.plan.steps.extend(undo);
+        self.journal.push(Write::Plan(self.plan.clone()));
+        self.journal
+            .push(Write::Status(OperationStatus::Compensating));
+        self.journal.event(
+            Level::Warning,
+            EventBody::Unwinding {
+                reason,
+                steps: outlines,
+            },
+        );
+        self.journal.write().await?;
+        // Undoing is not cancelled by the request that led to it.
+        self.cancel = CancellationToken::new();
+        Ok(true)
+    }
+
+    async fn finish(&mut self) -> Result<Ended, RunError> {
+        if let Some(from) = self.plan.undo_from {
+            let left: Vec<usize> = (from..self.plan.steps.len())
+                .filter(|&position| self.records[position].state == StepState::Failed)
+                .collect();
+            if !left.is_empty() {
+                return self.stuck(&left).await;
+            }
+        }
+        let end = operations::end(
+            self.operation.kind,
+            &self.deployment,
+            &self.statuses(),
+            self.cancelled,
+        );
+        self.journal.push(Write::Finish {
+            deployment: self.deployment.id,
+            end,
+        });
+        self.journal.write().await?;
+        Ok(Ended::Finished)
+    }
+
+    /// Undoing failed: it is tried again and again, slowly, until it works or the operator lets go by cancelling.
+    async fn stuck(&mut self, left: &[usize]) -> Result<Ended, RunError> {
+        let titles: Vec<_> = left
+            .iter()
+            .map(|&position| self.plan.steps[position].action.title())
+            .collect();
+        if self.abandon {
+            let mut end = operations::end(
+                self.operation.kind,
+                &self.deployment,
+                &self.statuses(),
+                self.cancelled,
+            );
+            let sentence = format!("Left undone at the operator's word: {}.", titles.join("; "));
+            end.message = format!("{} {sentence}", end.message);
+            end.error = Some(
+                end.error
+                    .map_or(sentence.clone(), |error| format!("{error} {sentence}")),
+            );
+            self.journal.push(Write::Finish {
+                deployment: self.deployment.id,
+                end,
+            });
+            self.journal.write().await?;
+            return Ok(Ended::Finished);
+        }
+        for &position in left {
+            let record = &mut self.records[position];
+            record.state = StepState::Pending;
+            record.attempt = 0;
+            record.next_at = None;
+            let record = record.clone();
+            self.journal.push(Write::Step(record));
+        }
+        let shared = &self.journal.shared;
+        let again = shared.clock.now().plus(shared.settings.undo_again);
+        let message = format!(
+            "Cleaning up does not work: {}. It is tried again at {again}; cancel to leave it undone.",
+            titles.join("; ")
+        );
+        let status = OperationStatus::Stuck;
+        self.journal.push(Write::NotBefore(again));
+        self.journal.push(Write::Status(status));
+        self.journal
+            .event(Level::Error, EventBody::StatusChanged { status, message });
+        self.journal.write().await?;
+        Ok(Ended::Later)
+    }
+
+    /// Takes up a request to cancel, once; whether it did just now.
+    fn take_up_cancel(&mut self) -> bool {
+        if self.cancelled || self.plan.undo_from.is_some() {
+            return false;
+        }
+        let Some(by) = self.journal.cancel_by.clone() else {
+            return false;
+        };
+        self.cancelled = true;
+        self.cancel.cancel();
+        self.journal
+            .push(Write::Status(OperationStatus::Cancelling));
+        self.journal
+            .event(Level::Warning, EventBody::CancelRequested { by });
+        true
+    }
+
+    fn all_ended(&self) -> bool {
+        let from = self.plan.undo_from.unwrap_or(0);
+        self.records[from..]
+            .iter()
+            .all(|record| record.state.has_ended())
+    }
+
+    fn states(&self) -> Vec<StepState> {
+        self.records.iter().map(|record| record.state).collect()
+    }
+
+    fn statuses(&self) -> Vec<StackStatus> {
+        self.stacks.iter().map(|(_, status)| *status).collect()
+    }
+
+    fn start_record(&mut self, position: usize) {
+        let now = self.journal.shared.clock.now();
+        let record = &mut self.records[position];
+        record.state = StepState::Started;
+        record.attempt += 1;
+        record.started_at.get_or_insert(now);
+        let (step, attempt) = (record.key.clone(), record.attempt);
+        self.journal.push(Write::Step(record.clone()));
+        self.journal
+            .event(Level::Info, EventBody::StepStarted { step, attempt });
+    }
+
+    fn done_record(&mut self, position: usize, result: Option<String>) {
+        let step = self.end_record(position, StepState::Done, None);
+        self.journal
+            .event(Level::Info, EventBody::StepDone { step, result });
+    }
+
+    fn fail_record(&mut self, position: usize, failure: Failure, level: Level) {
+        let step = self.end_record(position, StepState::Failed, Some(failure.clone()));
+        self.journal
+            .event(level, EventBody::StepFailed { step, failure });
+    }
+
+    fn skip(&mut self, position: usize, because: String) {
+        let step = self.end_record(position, StepState::Skipped, None);
+        self.journal
+            .event(Level::Info, EventBody::StepSkipped { step, because });
+    }
+
+    fn end_record(
+        &mut self,
+        position: usize,
+        state: StepState,
+        failure: Option<Failure>,
+    ) -> domain::plan::StepKey {
+        let now = self.journal.shared.clock.now();
+        let record = &mut self.records[position];
+        record.state = state;
+        record.failure = failure;
+        record.next_at = None;
+        record.ended_at = Some(now);
+        self.journal.push(Write::Step(record.clone()));
+        self.records[position].key.clone()
+    }
+
+    fn change_stack(&mut self, stack: &str, event: StackEvent, message: Option<String>) {
+        let Some((_, status)) = self.stacks.iter_mut().find(|(name, _)| name == stack) else {
+            return;
+        };
+        match status.next(event) {
+            Ok(next) => {
+                *status = next;
+                let level = if next == StackStatus::Failed {
+                    Level::Error
+                } else {
+                    Level::Info
+                };
+                self.journal.push(Write::Stack {
+                    deployment: self.deployment.id,
+                    stack: stack.to_owned(),
+                    status: next,
+                    message: message.clone(),
+                });
+                let stack = stack.to_owned();
+                self.journal.event(
+                    level,
+                    EventBody::StackChanged {
+                        stack,
+                        status: next,
+                        message,
+                    },
+                );
+            }
+            // Begun before a crash and begun again: the record is right already.
+            Err(error) => tracing::debug!(stack, error = &error as &dyn std::error::Error, "kept"),
+        }
+    }
+}
+
+fn pending(step: &Step) -> StepRecord {
+    StepRecord {
+        key: step.key.clone(),
+        state: StepState::Pending,
+        attempt: 0,
+        failure: None,
+        next_at: None,
+        started_at: None,
+        ended_at: None,
+    }
+}
+
+/// Steps at work.
+#[derive(Default)]
+struct Work {
+    tasks: JoinSet<(usize, Outcome)>,
+    running: Vec<usize>,
+}
+
+impl Work {
+    fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// A step whose task is gone without a word; only one panics at a time, so the oldest is as good as any.
+    fn lost(&self) -> Option<usize> {
+        (self.running.len() > self.tasks.len()).then(|| self.running[0])
+    }
+}
+
+/// How many steps of a class may be at work at once.
+struct Limits {
+    starts: usize,
+}
+
+struct Room {
+    pulls: usize,
+    starts: usize,
+    short: usize,
+}
+
+impl Limits {
+    async fn of(engine: &dyn Engine) -> Self {
+        // An engine that does not answer now is asked again by its steps; until then the careful limit holds.
+        let major: Option<u32> = match engine.info().await {
+            Ok(info) => info
+                .version
+                .split('.')
+                .next()
+                .and_then(|major| major.parse().ok()),
+            Err(_) => None,
+        };
+        let modern = major.is_some_and(|major| major >= 23);
+        Self {
+            starts: if modern { MAX_STARTS } else { MAX_STARTS_OLD },
+        }
+    }
+
+    fn room(&self, plan: &Plan, work: &Work) -> Room {
+        let mut room = Room {
+            pulls: MAX_PULLS,
+            starts: self.starts,
+            short: MAX_SHORT,
+        };
+        for &position in &work.running {
+            room.take(&plan.steps[position].action);
+        }
+        room
+    }
+}
+
+impl Room {
+    /// Whether there is room for one more of its class; takes it.
+    fn take(&mut self, action: &Action) -> bool {
+        let class = match action {
+            Action::PullImage { .. } => &mut self.pulls,
+            Action::StartContainer { .. } | Action::RunInit { .. } => &mut self.starts,
+            // Waiting costs nothing.
+            Action::AwaitHealthy { .. } | Action::AwaitCompleted { .. } => return true,
+            _ => &mut self.short,
+        };
+        let free = *class > 0;
+        *class = class.saturating_sub(1);
+        free
+    }
+}
+
+/// One line of a transaction.
+enum Write {
+    Event(Level, EventBody),
+    Step(StepRecord),
+    Plan(Plan),
+    Status(OperationStatus),
+    NotBefore(domain::timestamp::Timestamp),
+    Stack {
+        deployment: domain::id::DeploymentId,
+        stack: String,
+        status: StackStatus,
+        message: Option<String>,
+    },
+    Finish {
+        deployment: domain::id::DeploymentId,
+        end: operations::End,
+    },
+}
+
+/// The journal of one operation: gathers lines, writes them in one transaction, then tells the listeners.
+struct Journal {
+    shared: Arc<Shared>,
+    lease: Lease,
+    operation: OperationId,
+    /// Who wants the operation to end, as of the last write.
+    cancel_by: Option<Actor>,
+    entries: Vec<Write>,
+}
+
+impl Journal {
+    fn push(&mut self, entry: Write) {
+        self.entries.push(entry);
+    }
+
+    fn event(&mut self, level: Level, body: EventBody) {
+        self.push(Write::Event(level, body));
+    }
+
+    /// Writes everything gathered. While the store does not answer, tries again for as long as the lease may last.
+    async fn write(&mut self) -> Result<(), RunError> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let mut writes = std::mem::take(&mut self.entries);
+        // The end is an event as well, and always the last one.
+        if let Some(Write::Finish { end, .. }) = writes.last() {
+            let level = match end.status {
+                OperationStatus::Succeeded => Level::Info,
+                _ => Level::Error,
+            };
+            let body = EventBody::Finished {
+                status: end.status,
+                product_status: end.product_status,
+                message: end.message.clone(),
+            };
+            writes.insert(writes.len() - 1, Write::Event(level, body));
+        }
+        let now = self.shared.clock.now();
+        let entries: Vec<Entry<'_>> = writes.iter().map(Write::entry).collect();
+        let begun = tokio::time::Instant::now();
+        let appended = loop {
+            match self
+                .shared
+                .store
+                .append(&self.lease, now, LEASE, &entries)
+                .await
+            {
+                Ok(appended) => break appended,
+                Err(error) if error.is_transient() && begun.elapsed() < STORE_PATIENCE => {
+                    tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "the journal is written again");
+                    tokio::time::sleep(self.shared.settings.retry_base).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        drop(entries);
+        if appended.cancel_by.is_some() {
+            self.cancel_by = appended.cancel_by;
+        }
+        let bodies = writes.into_iter().filter_map(|write| match write {
+            Write::Event(level, body) => Some((level, body)),
+            _ => None,
+        });
+        let events = (appended.first_seq..)
+            .zip(bodies)
+            .map(|(seq, (level, body))| Event {
+                seq,
+                at: now,
+                level,
+                body,
+            });
+        self.shared.feed.publish(self.operation, events);
+        Ok(())
+    }
+
+    /// A sign of life; also learns whether someone wants the end.
+    async fn beat(&mut self) -> Result<(), RunError> {
+        match self
+            .shared
+            .store
+            .heartbeat(&self.lease, self.shared.clock.now(), LEASE)
+            .await
+        {
+            Ok(cancel_by) => {
+                if cancel_by.is_some() {
+                    self.cancel_by = cancel_by;
+                }
+                Ok(())
+            }
+            // The next write tries longer; a missed beat alone is no reason to leave.
+            Err(error) if error.is_transient() => {
+                tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "no sign of life could be written");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Write {
+    fn entry(&self) -> Entry<'_> {
+        match self {
+            Self::Event(level, body) => Entry::Event {
+                level: *level,
+                body,
+            },
+            Self::Step(record) => Entry::Step(record),
+            Self::Plan(plan) => Entry::Plan(plan),
+            Self::Status(status) => Entry::Status(*status),
+            Self::NotBefore(at) => Entry::NotBefore(Some(*at)),
+            Self::Stack {
+                deployment,
+                stack,
+                status,
+                message,
+            } => Entry::Stack {
+                deployment: *deployment,
+                stack,
+                status: *status,
+                message: message.as_deref(),
+            },
+            Self::Finish { deployment, end } => Entry::Finish {
+                status: end.status,
+                deployment: *deployment,
+                product_status: end.product_status,
+                message: &end.message,
+                error: end.error.as_deref(),
+            },
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What each kind of step does. One act each, safe to repeat; policy lives in the plan.
+//!
+//! Waits listen to the cancel token. Short acts do not: an act that was sent to the engine is waited for, so that undoing starts
+//! from what is really there.
+
+mod container;
+mod gate;
+mod image;
+mod init;
+mod network;
+mod probe;
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::id::{DeploymentId, EnvironmentId, OperationId};
+use domain::operation::failure::{Failure, MAX_EVIDENCE_LINES};
+use domain::plan::{Action, Ownership, Step};
+use domain::spec::{ServiceSpec, StackSpec};
+use tokio_util::sync::CancellationToken;
+
+use super::Settings;
+use super::progress::Notes;
+use crate::clock::Clock;
+use crate::engine::{Engine, EngineError, Next};
+
+pub(super) use watch::Watch;
+
+/// What came of one attempt.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Done(Option<String>),
+    /// It may work another time.
+    Retry(Failure),
+    /// Nobody knows whether it was done: the next attempt looks first.
+    Unknown(Failure),
+    /// It will fail again.
+    GiveUp(Failure),
+    /// Someone asked to cancel while it waited.
+    Cancelled,
+}
+
+/// Everything that a step needs; shared by all steps of an operation.
+pub(super) struct Context {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) watch: Watch,
+    pub(super) specs: HashMap<String, StackSpec>,
+    pub(super) operation: OperationId,
+    pub(super) deployment: DeploymentId,
+    pub(super) environment: EnvironmentId,
+    pub(super) group_id: String,
+    pub(super) notes: Notes,
+    pub(super) settings: Settings,
+    pub(super) clock: Clock,
+    pub(super) cancel: CancellationToken,
+}
+
+/// Carries out one attempt of a step.
+pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
+    let done = match &step.action {
+        Action::PullImage { image, always, .. } => {
+            image::pull(context, &step.key, image, *always).await
+        }
+        Action::EnsureNetwork { stack, network } => network::ensure(context, stack, network).await,
+        Action::EnsureVolume { stack, volume } => {
+            network::ensure_volume(context, stack, volume).await
+        }
+        Action::RemoveContainer { id, .. } => container::remove(context, id).await,
+        Action::CreateContainer {
+            stack,
+            service,
+            replica,
+            generation,
+        } => container::create(context, stack, service, *replica, *generation).await,
+        Action::StartContainer {
+            stack,
+            service,
+            replica,
+        } => container::start(context, stack, service, *replica).await,
+        Action::RunInit { stack, service } => init::run(context, &step.key, stack, service).await,
+        Action::AwaitHealthy { stack, service } => {
+            gate::await_healthy(context, stack, service).await
+        }
+        Action::AwaitCompleted { stack, service } => {
+            gate::await_completed(context, stack, service).await
+        }
+        Action::StopFailed {
+            stack,
+            service,
+            replica,
+        } => container::stop_failed(context, stack, service, *replica).await,
+        Action::DiscardContainer {
+            stack,
+            service,
+            replica,
+        } => container::discard(context, stack, service, *replica).await,
+        Action::DiscardNetwork { stack, network } => {
+            network::discard(context, stack, network).await
+        }
+        // Changes of the record alone: the runner makes them in the journal's own transaction.
+        Action::BeginStack { .. } | Action::FinishStack { .. } => Ok(None),
+    };
+    match done {
+        Ok(result) => Outcome::Done(result),
+        Err(stop) => stop.into(),
+    }
+}
+
+/// Why an attempt ended without being done.
+enum Stop {
+    Engine(EngineError),
+    Failed(Failure),
+    Cancelled,
+}
+
+type Done = Result<Option<String>, Stop>;
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Stop> for Outcome {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Cancelled => Self::Cancelled,
+            Stop::Failed(failure) => Self::GiveUp(failure),
+            Stop::Engine(error) => {
+                let failure = explain(&error);
+                match error.next() {
+                    Next::Retry => Self::Retry(failure),
+                    Next::Inspect => Self::Unknown(failure),
+                    Next::GiveUp => Self::GiveUp(failure),
+                }
+            }
+        }
+    }
+}
+
+/// The sentence of an engine's error, its causes, and the likely fix.
+pub(super) fn explain(error: &EngineError) -> Failure {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    let failure = Failure::new(message);
+    match error {
+        EngineError::PullRefused { .. } => failure
+            .hint("Check the image's name and tag, and that the registry lets this engine in."),
+        EngineError::PullFailed { .. } => {
+            failure.hint("Check that the engine can reach the registry, then deploy again.")
+        }
+        EngineError::Unreachable { .. } | EngineError::NoAnswer { .. } => {
+            failure.hint("Check that the Docker engine is running and reachable.")
+        }
+        EngineError::Conflict { .. } => {
+            failure.hint("Remove or rename what has the name, or choose another deployment name.")
+        }
+        _ => failure,
+    }
+}
+
+impl Context {
+    fn service(&self, stack: &str, service: &str) -> Result<(&StackSpec, &ServiceSpec), Stop> {
+        let spec = self.specs.get(stack);
+        spec.and_then(|spec| Some((spec, spec.services.get(service)?))).ok_or_else(|| {
+            Stop::Failed(Failure::new(format!(
+                "the plan names the service {stack}/{service}, which the recorded product does not have"
+            )))
+        })
+    }
+
+    fn stack(&self, stack: &str) -> Result<&StackSpec, Stop> {
+        self.specs.get(stack).ok_or_else(|| {
+            Stop::Failed(Failure::new(format!(
+                "the plan names the stack {stack}, which the recorded product does not have"
+            )))
+        })
+    }
+
+    /// Whose an object of a stack is; of a service where one is given.
+    fn ownership(&self, stack: &StackSpec, service: Option<(&ServiceSpec, u32, u32)>) -> Ownership {
+        let (name, replica, generation) = service
+            .map_or((String::new(), 0, 0), |(s, replica, generation)| {
+                (s.name.clone(), replica, generation)
+            });
+        Ownership {
+            product: self.group_id.clone(),
+            environment: self.environment,
+            deployment: self.deployment,
+            stack: stack.stack.clone(),
+            project: stack.project.clone(),
+            service: name,
+            replica,
+            init: service.is_some_and(|(service, ..)| service.lifecycle.is_init()),
+            operation: self.operation,
+            generation,
+            spec_hash: service
+                .map(|(service, ..)| service.hash())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The last words of a container; its silence is no error.
+    async fn evidence(&self, container: &str, mut failure: Failure) -> Failure {
+        let lines = u32::try_from(MAX_EVIDENCE_LINES).unwrap_or(u32::MAX);
+        match self.engine.last_log_lines(container, lines).await {
+            Ok(lines) => failure.log_lines = lines.into_iter().map(|line| line.text).collect(),
+            Err(error) => tracing::warn!(
+                container,
+                error = &error as &dyn std::error::Error,
+                "its last lines could not be read"
+            ),
+        }
+        failure
+    }
+
+    /// Waits, unless someone cancels.
+    async fn pause(&self, duration: Duration) -> Result<(), Stop> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Stop::Cancelled),
+            () = tokio::time::sleep(duration) => Ok(()),
+        }
+    }
+}

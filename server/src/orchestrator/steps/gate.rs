@@ -1,0 +1,179 @@
+//! The gate behind which a service counts as running: its health check, else its probe, else that it stays up.
+
+use std::time::Duration;
+
+use domain::operation::failure::Failure;
+use domain::plan::{ContainerState, Health};
+use domain::spec::{RestartPolicy, ServiceSpec};
+use futures::future::try_join_all;
+
+use super::{Context, Done, Stop, init, probe};
+use crate::engine::ContainerDetails;
+
+/// Restarts by the engine within the gate that make a crash loop.
+const CRASH_LOOP: u32 = 2;
+
+pub(super) async fn await_healthy(context: &Context, stack: &str, service: &str) -> Done {
+    let (_, service) = context.service(stack, service)?;
+    let replicas = (1..=service.replicas.max(1)).map(|replica| one(context, service, replica));
+    let results = try_join_all(replicas).await?;
+    Ok(results.into_iter().flatten().next())
+}
+
+async fn one(context: &Context, service: &ServiceSpec, replica: u32) -> Done {
+    let name = service.container_name_of(replica);
+    let deadline = context.settings.health_deadline;
+    match tokio::time::timeout(deadline, pass(context, service, &name)).await {
+        Ok(passed) => passed,
+        Err(_) => {
+            let failure = Failure::new(format!(
+                "{} did not become healthy within {} s",
+                service.name,
+                deadline.as_secs()
+            ));
+            Err(context.evidence(&name, failure).await.into())
+        }
+    }
+}
+
+async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
+    let mut changes = context.watch.of(name);
+    loop {
+        let details = context.engine.inspect_container(name).await?;
+        match judge(service, &details) {
+            Verdict::Passed(why) => return Ok(Some(why.to_owned())),
+            Verdict::Failed(mut failure) => {
+                failure.health_output = details
+                    .health_log
+                    .last()
+                    .map(|probe| probe.output.trim().to_owned());
+                return Err(context.evidence(name, failure).await.into());
+            }
+            Verdict::Probe => {
+                if let Some(spec) = &service.probe {
+                    // The probe watches only the network; the container's end ends the wait as well.
+                    tokio::select! {
+                        passed = probe::pass(context, service, spec, name) => return passed,
+                        () = changes.changed() => continue,
+                    }
+                }
+                return settle(context, service, name, details.restart_count).await;
+            }
+            Verdict::Wait => {}
+        }
+        tokio::select! {
+            () = context.cancel.cancelled() => return Err(Stop::Cancelled),
+            () = changes.changed() => {}
+        }
+    }
+}
+
+/// Without any check: it must stay up for a while.
+async fn settle(context: &Context, service: &ServiceSpec, name: &str, restarts: u32) -> Done {
+    let mut changes = context.watch.of(name);
+    let up = tokio::time::sleep(context.settings.stable_for);
+    tokio::pin!(up);
+    loop {
+        tokio::select! {
+            () = context.cancel.cancelled() => return Err(Stop::Cancelled),
+            () = &mut up => {}
+            () = changes.changed() => {}
+        }
+        let details = context.engine.inspect_container(name).await?;
+        match judge(service, &details) {
+            Verdict::Failed(failure) => return Err(context.evidence(name, failure).await.into()),
+            Verdict::Passed(why) => return Ok(Some(why.to_owned())),
+            Verdict::Wait => {}
+            Verdict::Probe if details.restart_count > restarts => {
+                // It fell and was started again: what counts is whether it stays up from here.
+                return Box::pin(settle(context, service, name, details.restart_count)).await;
+            }
+            Verdict::Probe if up.is_elapsed() => return Ok(Some("stayed up".to_owned())),
+            Verdict::Probe => {}
+        }
+    }
+}
+
+enum Verdict {
+    Passed(&'static str),
+    Failed(Failure),
+    /// It runs and has no health check of the engine's.
+    Probe,
+    Wait,
+}
+
+fn judge(service: &ServiceSpec, details: &ContainerDetails) -> Verdict {
+    let name = &service.name;
+    let state = details.container.state;
+    let exit_code = details.container.exit_code;
+    if details.restart_count > CRASH_LOOP {
+        let mut failure = Failure::new(format!(
+            "{name} ended and was started again {} times: it is in a crash loop",
+            details.restart_count
+        ))
+        .hint("See its last lines for why it ends.");
+        failure.exit_code = exit_code;
+        return Verdict::Failed(failure);
+    }
+    match state {
+        ContainerState::Running => match details.container.health {
+            Health::Healthy => Verdict::Passed("healthy"),
+            Health::Starting => Verdict::Wait,
+            Health::Unhealthy => Verdict::Failed(
+                Failure::new(format!(
+                    "{name} is unhealthy: its health check failed again and again"
+                ))
+                .hint("See the output of the health check and the last lines of the service."),
+            ),
+            Health::None => Verdict::Probe,
+        },
+        ContainerState::Exited | ContainerState::Dead => {
+            if exit_code == Some(0) && service.restart == RestartPolicy::No {
+                return Verdict::Passed("completed with exit code 0");
+            }
+            let mut failure = Failure::new(match exit_code {
+                Some(code) => format!("{name} ended with exit code {code}"),
+                None => format!("{name} ended"),
+            });
+            failure.exit_code = exit_code;
+            if details.oom_killed {
+                failure.message.push_str(": it ran out of memory");
+                failure = failure.hint("Raise its memory limit, or find out why it needs so much.");
+            }
+            if let Some(error) = &details.error {
+                failure.message.push_str(": ");
+                failure.message.push_str(error);
+            }
+            Verdict::Failed(failure)
+        }
+        ContainerState::Created
+        | ContainerState::Restarting
+        | ContainerState::Paused
+        | ContainerState::Removing => Verdict::Wait,
+    }
+}
+
+pub(super) async fn await_completed(context: &Context, stack: &str, service: &str) -> Done {
+    let (_, service) = context.service(stack, service)?;
+    let name = service.container_name_of(1);
+    let deadline = context.settings.health_deadline;
+    let Ok(ended) = tokio::time::timeout(deadline, init::wait_for_end(context, &name)).await else {
+        let failure = Failure::new(format!(
+            "{} did not end within {} s",
+            service.name,
+            deadline.as_secs()
+        ));
+        return Err(context.evidence(&name, failure).await.into());
+    };
+    match ended? {
+        0 => Ok(Some("completed with exit code 0".to_owned())),
+        code => {
+            let mut failure = Failure::new(format!("{} ended with exit code {code}", service.name));
+            failure.exit_code = Some(code);
+            Err(context.evidence(&name, failure).await.into())
+        }
+    }
+}
+
+/// The shortest pause between two attempts of a probe, whatever the manifest says.
+pub(super) const MIN_PROBE_INTERVAL: Duration = Duration::from_millis(100);

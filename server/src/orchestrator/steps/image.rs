@@ -1,0 +1,43 @@
+//! Makes an image available: asks the engine first, then the registry.
+
+use domain::name::ImageRef;
+use domain::operation::failure::Failure;
+use domain::plan::StepKey;
+use tokio::sync::mpsc;
+
+use super::{Context, Done, Stop};
+
+/// Progress reports that may wait; newer ones replace older ones anyway.
+const WAITING_REPORTS: usize = 8;
+
+pub(super) async fn pull(context: &Context, key: &StepKey, image: &str, always: bool) -> Done {
+    let image: ImageRef = image
+        .parse()
+        .map_err(|error| Failure::new(format!("the image cannot be pulled: {error}")))?;
+    if !always && context.engine.image(&image).await?.is_some() {
+        return Ok(Some("already on the engine".to_owned()));
+    }
+    let platform = context
+        .specs
+        .values()
+        .flat_map(|stack| stack.services.values())
+        .find(|service| service.image == image)
+        .and_then(|service| service.runtime.platform.as_deref());
+    let (sender, mut reports) = mpsc::channel(WAITING_REPORTS);
+    let pull = context
+        .engine
+        .pull_image(&image, platform, context.settings.pull_stall, sender);
+    tokio::pin!(pull);
+    let pulled = loop {
+        tokio::select! {
+            // Dropping the request makes the engine stop the pull.
+            () = context.cancel.cancelled() => return Err(Stop::Cancelled),
+            pulled = &mut pull => break pulled?,
+            Some(report) = reports.recv() => {
+                let message = format!("{} of {} layers", report.layers_done, report.layers);
+                context.notes.progress(key, message, report.current, report.total);
+            }
+        }
+    };
+    Ok(pulled.repo_digest.or(Some(pulled.id)))
+}

@@ -1,0 +1,155 @@
+//! What is remembered: environments, deployments, operations and their journals, on SQLite or PostgreSQL.
+//!
+//! The only place with SQL, one file a noun, one text for both databases (the column contract stands at the top of
+//! `migrations/0001_initial.sql`). Every transaction starts with a write, so that SQLite never has to turn a reader into a
+//! writer. Nothing here decides anything, reads a clock or makes an id; and no error or log line holds a stored value.
+
+/// Statuses in which an operation holds its product; the same words as in the partial indexes, so that they are used.
+macro_rules! active {
+    () => {
+        "('queued', 'running', 'waiting', 'cancelling', 'compensating', 'stuck')"
+    };
+}
+
+/// Deployments that are not history; the same words as in the partial indexes, so that they are used.
+macro_rules! living {
+    () => {
+        "NOT IN ('Removed', 'Superseded')"
+    };
+}
+
+mod acceptance;
+mod column;
+mod connect;
+mod deployment_list;
+mod deployments;
+mod environments;
+mod error;
+mod journal;
+mod lease;
+mod migrations;
+mod operations;
+
+use domain::timestamp::Timestamp;
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+
+pub use acceptance::NewOperation;
+pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
+pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
+pub use journal::{Appended, Entry};
+pub use lease::{Claim, Lease};
+pub use operations::CancelOutcome;
+
+use connect::Backend;
+use error::Act;
+
+/// Most rows that one call gives, whatever is asked for.
+pub const MAX_PAGE: u32 = 500;
+
+/// A handle on the database; cheap to clone.
+///
+/// SQLite has one connection that writes and a few that cannot, so writers of this process wait in line for each other
+/// instead of for a lock. On PostgreSQL both are the same pool.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+    writer: AnyPool,
+    reader: AnyPool,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The pools print their address, which may hold a password.
+        f.debug_struct("Store")
+            .field("backend", &self.backend)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database at `sqlite:///path/windlass.db` (made where it does not exist, readable by its owner only) or
+    /// `postgres://…`, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Where the address is not understood, the database cannot be reached, or it was written by a newer version.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        connect::open(url).await
+    }
+
+    /// Asks the database for an answer.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1")
+            .execute(&self.reader)
+            .await
+            .act("ping the database")?;
+        Ok(())
+    }
+
+    /// Waits until every connection is back, and closes them. Calls that come later fail.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a transaction whose first statement is a write.
+    async fn write(&self, act: &'static str) -> Result<Transaction<'static, Any>, StoreError> {
+        self.writer.begin().await.act(act)
+    }
+
+    /// Begins a transaction that sees one moment, however many statements it has.
+    async fn snapshot(&self, act: &'static str) -> Result<Transaction<'static, Any>, StoreError> {
+        let begin = match self.backend {
+            Backend::Sqlite => "BEGIN",
+            Backend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        self.reader.begin_with(begin).await.act(act)
+    }
+
+    /// The time that decides leases, in epoch milliseconds.
+    ///
+    /// SQLite has one node, so the caller's clock is the only one. On PostgreSQL several nodes meet whose clocks differ:
+    /// the database's decides. It is read by a statement of its own and bound to the next one, which keeps the texts equal;
+    /// where the next one then waits for a lock, the bound time is early, which ends a lease sooner for its holder and later
+    /// for everyone else, never the other way round.
+    async fn lease_clock(
+        &self,
+        connection: &mut AnyConnection,
+        now: Timestamp,
+        act: &'static str,
+    ) -> Result<i64, StoreError> {
+        match self.backend {
+            Backend::Sqlite => Ok(now.millis()),
+            Backend::Postgres => sqlx::query_scalar(
+                "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+            )
+            .fetch_one(connection)
+            .await
+            .act(act),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::deployment::ProductStatus;
+    use domain::operation::OperationStatus;
+
+    #[test]
+    fn the_words_in_sql_are_those_of_the_domain() {
+        let active: Vec<_> = OperationStatus::ALL
+            .iter()
+            .filter(|status| status.is_active())
+            .map(|status| format!("'{}'", status.as_str()))
+            .collect();
+        assert_eq!(active!(), format!("({})", active.join(", ")));
+        let terminal: Vec<_> = ProductStatus::ALL
+            .iter()
+            .filter(|status| status.is_terminal())
+            .map(|status| format!("'{status}'"))
+            .collect();
+        assert_eq!(living!(), format!("NOT IN ({})", terminal.join(", ")));
+    }
+}

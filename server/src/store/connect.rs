@@ -1,0 +1,235 @@
+//! From an address to connections: the database file with its permissions, settings of every connection, sizes of pools.
+
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, Connection};
+
+use super::migrations::migrator;
+use super::{Store, StoreError};
+
+/// Connections that read from a SQLite file. Each has a thread of its own.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 12;
+/// Longest wait for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `busy_timeout` first, since the change to WAL may have to wait for another process. FULL, because a committed step must
+/// survive a power cut. The log is cut back after a burst.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;";
+/// A connection for reading cannot write, so every write stands in the one line.
+const SQLITE_READER_SETTINGS: &str = "PRAGMA query_only = ON;";
+/// A wait for a row is bounded; and a process that was stopped in the middle of a transaction lets its rows go.
+const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'; \
+     SET application_name = 'windlass';";
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    /// Reads, and writes.
+    Writer,
+    /// Reads only, where the database has a line of writers.
+    Reader,
+}
+
+/// Opens, migrates and hands out.
+pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
+    sqlx::any::install_default_drivers();
+    let (backend, options) = resolve(url)?;
+    migrate(backend, &options).await?;
+    let (writer, reader) = match backend {
+        Backend::Sqlite => (
+            pool(backend, Role::Writer, 1, &options).await?,
+            pool(backend, Role::Reader, SQLITE_READERS, &options).await?,
+        ),
+        Backend::Postgres => {
+            let pool = pool(backend, Role::Writer, POSTGRES_CONNECTIONS, &options).await?;
+            (pool.clone(), pool)
+        }
+    };
+    Ok(Store {
+        backend,
+        writer,
+        reader,
+    })
+}
+
+fn resolve(url: &str) -> Result<(Backend, AnyConnectOptions), StoreError> {
+    let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
+    let (backend, url) = match scheme {
+        "sqlite" if !rest.is_empty() && !rest.starts_with(":memory:") => {
+            (Backend::Sqlite, sqlite_url(&prepare_file(Path::new(rest))?))
+        }
+        "postgres" | "postgresql" => (Backend::Postgres, url.to_owned()),
+        _ => {
+            return Err(StoreError::UnsupportedAddress {
+                scheme: scheme.to_owned(),
+            });
+        }
+    };
+    let options = url.parse().map_err(|error: sqlx::Error| StoreError::Open {
+        source: error.into(),
+    })?;
+    Ok((backend, options))
+}
+
+/// Makes the file and the folders above it where they are missing. It holds secrets: its owner alone may read it. SQLite
+/// gives the files beside it (`-wal`, `-shm`) the same mode.
+fn prepare_file(path: &Path) -> Result<PathBuf, StoreError> {
+    let refuse = |source| StoreError::PrepareFile {
+        path: path.to_owned(),
+        source,
+    };
+    let absolute = std::path::absolute(path).map_err(refuse)?;
+    let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return Err(refuse(std::io::ErrorKind::IsADirectory.into()));
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(refuse)?;
+    let file = folder.canonicalize().map_err(refuse)?.join(name);
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&file)
+        .and_then(|opened| opened.set_permissions(Permissions::from_mode(0o600)))
+        .map_err(refuse)?;
+    Ok(file)
+}
+
+/// The address of a file, with the characters escaped that mean something in an address.
+fn sqlite_url(file: &Path) -> String {
+    let path = file.to_string_lossy();
+    let escaped = path
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
+    format!("sqlite://{escaped}")
+}
+
+/// Runs on a connection of its own, without the bound on waits: a second node waits here as long as the first migrates.
+async fn migrate(backend: Backend, options: &AnyConnectOptions) -> Result<(), StoreError> {
+    let open = |error: sqlx::Error| StoreError::Open {
+        source: error.into(),
+    };
+    let mut connection = AnyConnection::connect_with(options).await.map_err(open)?;
+    if backend == Backend::Sqlite {
+        sqlx::raw_sql(SQLITE_SETTINGS)
+            .execute(&mut connection)
+            .await
+            .map_err(open)?;
+    }
+    migrator()
+        .run(&mut connection)
+        .await
+        .map_err(|error| StoreError::Migrate {
+            source: error.into(),
+        })?;
+    connection.close().await.map_err(open)
+}
+
+async fn pool(
+    backend: Backend,
+    role: Role,
+    connections: u32,
+    options: &AnyConnectOptions,
+) -> Result<AnyPool, StoreError> {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file does not go away; a server may have restarted.
+        .test_before_acquire(backend == Backend::Postgres)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for settings in settings(backend, role) {
+                    sqlx::raw_sql(*settings).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| StoreError::Open {
+            source: error.into(),
+        })
+}
+
+const fn settings(backend: Backend, role: Role) -> &'static [&'static str] {
+    match (backend, role) {
+        (Backend::Sqlite, Role::Writer) => &[SQLITE_SETTINGS],
+        (Backend::Sqlite, Role::Reader) => &[SQLITE_SETTINGS, SQLITE_READER_SETTINGS],
+        (Backend::Postgres, _) => &[POSTGRES_SETTINGS],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+    use sqlx::pool::PoolConnection;
+    use sqlx::{Any, AssertSqlSafe};
+
+    use super::*;
+
+    /// Every connection that a pool can have, at the same time.
+    async fn all(pool: &AnyPool, count: u32) -> Vec<PoolConnection<Any>> {
+        let mut connections = Vec::new();
+        for _ in 0..count {
+            connections.push(pool.acquire().await.unwrap());
+        }
+        connections
+    }
+
+    async fn pragma(connection: &mut AnyConnection, name: &str) -> String {
+        let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {name}")))
+            .fetch_one(connection)
+            .await
+            .unwrap();
+        row.try_get::<i64, _>(0)
+            .map(|number| number.to_string())
+            .or_else(|_| row.try_get::<String, _>(0))
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_sqlite_connection_has_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/windlass.db", folder.path().display());
+        let store = open(&url).await.unwrap();
+        let writers = all(&store.writer, 1).await;
+        let readers = all(&store.reader, SQLITE_READERS).await;
+        for (connections, query_only) in [(writers, "0"), (readers, "1")] {
+            for mut connection in connections {
+                for (name, expect) in [
+                    ("journal_mode", "wal"),
+                    ("synchronous", "2"),
+                    ("foreign_keys", "1"),
+                    ("busy_timeout", "5000"),
+                    ("query_only", query_only),
+                ] {
+                    assert_eq!(pragma(&mut connection, name).await, expect, "{name}");
+                }
+            }
+        }
+        let refused = sqlx::query("DELETE FROM environments")
+            .execute(&store.reader)
+            .await;
+        assert!(refused.is_err());
+    }
+}
