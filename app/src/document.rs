@@ -12,6 +12,8 @@ use leptos_router::{
 };
 
 use crate::{
+    clock::provide_clock,
+    layouts::Shell,
     pages::{home::HomePage, not_found::NotFoundPage},
     theme,
 };
@@ -30,6 +32,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <Preload file="/fonts/geist-latin.woff2" />
+                <Preload file="/fonts/geist-mono-latin.woff2" />
                 <HashedStylesheet options=options.clone() id="windlass-style" />
                 <HydrationScripts options />
                 <MetaTags />
@@ -41,19 +45,28 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
+/// A font that every page needs: asked for before the style sheet was read.
+#[component]
+fn Preload(file: &'static str) -> impl IntoView {
+    view! { <link rel="preload" href=file r#as="font" r#type="font/woff2" crossorigin="anonymous" /> }
+}
+
 /// The application: the same tree on the server and in the browser.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_clock();
 
     view! {
         <Title formatter=|title: String| {
             if title.is_empty() { "Windlass".to_owned() } else { format!("{title} · Windlass") }
         } />
         <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
-            </Routes>
+            <Shell>
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                </Routes>
+            </Shell>
         </Router>
     }
 }

@@ -4,7 +4,11 @@
 
 #[cfg(feature = "ssr")]
 pub mod backend;
+pub mod calls;
+pub mod clock;
+pub mod components;
 pub mod document;
+pub mod layouts;
 pub mod pages;
 pub mod theme;
 

@@ -62,7 +62,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let ready = Readiness::default();
     let app = Router::new()
         .merge(health(ready.clone()))
-        .merge(ui::router(&args.site)?)
+        .merge(ui::router(&args.site, None)?)
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http());
 

@@ -3,9 +3,14 @@
 //! Names of files under `/pkg` carry a hash of their content, so browsers may keep them for ever;
 //! pages themselves are always asked for again.
 
-use std::path::{Path, PathBuf};
+mod same_site;
 
-use app::{App, shell};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use app::{App, backend::Backend, shell};
 use axum::{
     Router,
     body::Body,
@@ -13,7 +18,8 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use leptos::config::LeptosOptions;
+use domain::access::Actor;
+use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use tower::ServiceExt as _;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
@@ -46,7 +52,7 @@ pub enum UiError {
 ///
 /// # Errors
 /// When `site` does not hold a built site.
-pub fn router(site: &Path) -> Result<Router, UiError> {
+pub fn router(site: &Path, backend: Option<Arc<dyn Backend>>) -> Result<Router, UiError> {
     let missing = |source| UiError::SiteMissing {
         site: site.to_path_buf(),
         source,
@@ -64,6 +70,7 @@ pub fn router(site: &Path) -> Result<Router, UiError> {
         .build();
     let pages = Pages {
         options,
+        backend,
         public: site.join("public"),
     };
 
@@ -86,10 +93,14 @@ pub fn router(site: &Path) -> Result<Router, UiError> {
 
     let routes = generate_route_list(App);
     let shell_options = pages.options.clone();
+    let context = pages.context();
     Ok(Router::new()
-        .leptos_routes(&pages, routes, move || shell(shell_options.clone()))
+        .leptos_routes_with_context(&pages, routes, context, move || {
+            shell(shell_options.clone())
+        })
         .nest("/pkg", hashed)
         .fallback(file_or_page)
+        .layer(axum::middleware::from_fn(same_site::refuse_other_sites))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -98,10 +109,24 @@ pub fn router(site: &Path) -> Result<Router, UiError> {
 }
 
 /// What rendering needs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Pages {
     options: LeptosOptions,
+    backend: Option<Arc<dyn Backend>>,
     public: PathBuf,
+}
+
+impl Pages {
+    /// Puts the use cases, and who asks for them, into the context of a request.
+    fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
+        let backend = self.backend.clone();
+        move || {
+            if let Some(backend) = &backend {
+                provide_context(Arc::clone(backend));
+            }
+            provide_context(Actor::LocalOperator);
+        }
+    }
 }
 
 impl axum::extract::FromRef<Pages> for LeptosOptions {
@@ -129,7 +154,9 @@ async fn file_or_page(State(pages): State<Pages>, request: Request) -> Response 
         }
         Ok(_) => {
             let options = pages.options.clone();
-            let render = leptos_axum::render_app_async(move || shell(options.clone()));
+            let render = leptos_axum::render_app_async_with_context(pages.context(), move || {
+                shell(options.clone())
+            });
             let mut page = render(Request::from_parts(parts, Body::empty()))
                 .await
                 .into_response();

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::components::{ButtonKind, EmptyState, Glyph, LinkButton, PageHeader};
+
 /// Says so, with the status 404, and shows the way back.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
@@ -13,9 +15,16 @@ pub fn NotFoundPage() -> impl IntoView {
 
     view! {
         <Title text="Not found" />
-        <main>
-            <h1>"Nothing here"</h1>
-            <p>"This address leads to no page. " <a href="/">"Back to the start"</a></p>
-        </main>
+        <PageHeader title="Nothing here" />
+        <EmptyState
+            glyph=Glyph::Search
+            title="This address leads to no page"
+            text="It may be mistyped, or what it named was removed. Products are in the catalog; what runs is under deployments."
+        >
+            <LinkButton href="/catalog" kind=ButtonKind::Primary>
+                "Open the catalog"
+            </LinkButton>
+            <LinkButton href="/deployments">"See the deployments"</LinkButton>
+        </EmptyState>
     }
 }

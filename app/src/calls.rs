@@ -1,0 +1,11 @@
+//! Server functions, one file each: take the backend and the actor from the context, make one call, answer in wire types.
+//!
+//! Each is a public endpoint under `/ui`; what somebody may do is decided in the use case behind [`crate::backend::Backend`].
+
+pub mod call_error;
+#[cfg(feature = "ssr")]
+pub mod caller;
+pub mod environments;
+pub mod set_theme;
+
+pub use call_error::CallError;

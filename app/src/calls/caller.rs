@@ -1,0 +1,71 @@
+//! Who calls, and whom: taken from the context that the server provides for every request.
+
+use std::sync::Arc;
+
+use domain::access::Actor;
+use domain::wire::{EnvironmentView, Problem};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use super::CallError;
+use crate::backend::Backend;
+
+/// The use cases and the one who asks for them.
+pub struct Caller {
+    pub backend: Arc<dyn Backend>,
+    pub actor: Actor,
+}
+
+impl Caller {
+    /// Of the request that is being answered.
+    ///
+    /// # Errors
+    /// While the table of routes is collected: there is no request then.
+    pub fn of_request() -> Result<Self, CallError> {
+        match (use_context::<Arc<dyn Backend>>(), use_context::<Actor>()) {
+            (Some(backend), Some(actor)) => Ok(Self { backend, actor }),
+            _ => Err(CallError::new(
+                "no-request",
+                500,
+                "Nobody to ask",
+                "This was called outside of a request.",
+            )),
+        }
+    }
+
+    /// The environment that the pages work on.
+    ///
+    /// # Errors
+    /// When there is none, or the store does not answer.
+    pub async fn environment(&self) -> Result<EnvironmentView, CallError> {
+        let environments = self
+            .backend
+            .environments(&self.actor)
+            .await
+            .map_err(refuse)?;
+        environments.into_iter().next().ok_or_else(|| {
+            refuse(
+                CallError::new(
+                    "no-environment",
+                    404,
+                    "There is no environment",
+                    "Windlass knows no engine to deploy to. Restart it with --docker-host.",
+                )
+                .0,
+            )
+        })
+    }
+}
+
+/// A problem becomes the error of the call, and its status that of the response: a page about something that is not there
+/// is a 404.
+#[must_use]
+pub fn refuse(problem: Problem) -> CallError {
+    if let (Some(response), Ok(status)) = (
+        use_context::<ResponseOptions>(),
+        http::StatusCode::from_u16(problem.status),
+    ) {
+        response.set_status(status);
+    }
+    CallError(problem)
+}

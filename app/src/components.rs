@@ -1,0 +1,33 @@
+//! The pieces that pages are made of. Each file has a style sheet of the same name in `style/`.
+//!
+//! They show what they are given and know no rules; nothing here fetches anything.
+
+pub mod button;
+pub mod card;
+pub mod copy_button;
+pub mod disclosure;
+pub mod empty_state;
+pub mod field;
+pub mod icon;
+pub mod page_header;
+pub mod problem_notice;
+pub mod progress_bar;
+pub mod status_badge;
+pub mod table_list;
+pub mod tag;
+pub mod time;
+
+pub use button::{Button, ButtonKind, LinkButton};
+pub use card::{Card, Fact, Facts};
+pub use copy_button::{CopyButton, Copyable};
+pub use disclosure::Disclosure;
+pub use empty_state::EmptyState;
+pub use field::Field;
+pub use icon::{Glyph, Icon};
+pub use page_header::{Crumb, PageHeader, SectionTitle};
+pub use problem_notice::{Notice, ProblemNotice};
+pub use progress_bar::{OverallBar, ProgressBar};
+pub use status_badge::{Look, StatusBadge, Tone};
+pub use table_list::TableList;
+pub use tag::Tags;
+pub use time::{Elapsed, RelativeTime};
