@@ -5,7 +5,10 @@
 pub mod call_error;
 #[cfg(feature = "ssr")]
 pub mod caller;
+pub mod cancel_operation;
+pub mod deployments;
 pub mod environments;
+pub mod operations;
 pub mod set_theme;
 
 pub use call_error::CallError;
