@@ -14,7 +14,7 @@ use leptos_router::{
 use crate::{
     clock::provide_clock,
     layouts::Shell,
-    pages::{home::HomePage, not_found::NotFoundPage},
+    pages::{home::HomePage, not_found::NotFoundPage, operation::OperationPage},
     theme,
 };
 
@@ -65,6 +65,7 @@ pub fn App() -> impl IntoView {
             <Shell>
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
                 </Routes>
             </Shell>
         </Router>

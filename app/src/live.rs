@@ -6,6 +6,7 @@
 pub mod announcement;
 pub mod feed;
 pub mod link;
+pub mod outcome;
 pub mod polled;
 pub mod selection;
 #[cfg(feature = "hydrate")]

@@ -1,6 +1,5 @@
 //! Operations: one of them, all that happened in it, and those of a deployment.
 
-use domain::operation::event::Event;
 use domain::wire::OperationView;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,7 +16,7 @@ const RECENT: u32 = 100;
 
 /// An operation and everything that happened so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OperationSoFar {
+pub struct History {
     pub operation: OperationView,
     pub feed: Feed,
 }
@@ -32,13 +31,13 @@ pub async fn get_operation(id: String) -> Result<OperationView, CallError> {
 
 /// One operation with its whole history, folded.
 #[server(endpoint = "follow-operation", input = server_fn::codec::GetUrl)]
-pub async fn operation_so_far(id: String) -> Result<OperationSoFar, CallError> {
+pub async fn operation_so_far(id: String) -> Result<History, CallError> {
     use super::caller::{Caller, refuse};
 
     let Caller { backend, actor } = Caller::of_request()?;
     let mut feed = Feed::default();
     for _ in 0..MAX_PAGES {
-        let page: Result<(Vec<Event>, bool), _> = backend
+        let page = backend
             .operation_events(&actor, &id, feed.progress.seq)
             .await;
         let (events, more) = page.map_err(refuse)?;
@@ -50,7 +49,7 @@ pub async fn operation_so_far(id: String) -> Result<OperationSoFar, CallError> {
         }
     }
     let operation = backend.operation(&actor, &id).await.map_err(refuse)?;
-    Ok(OperationSoFar { operation, feed })
+    Ok(History { operation, feed })
 }
 
 /// The newest operations of a deployment.

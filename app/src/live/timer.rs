@@ -1,5 +1,6 @@
 //! Waiting in the browser.
 
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,8 +13,10 @@ use leptos::leptos_dom::helpers::{IntervalHandle, set_interval_with_handle, set_
 pub(super) async fn sleep(duration: Duration) {
     let (over, wait) = oneshot::channel::<()>();
     set_timeout(
-        // Whoever waited may have given up.
-        move || drop(over.send(())),
+        move || {
+            // Whoever waited may have given up.
+            let _ = over.send(());
+        },
         duration,
     );
     // The sender is never dropped unsent.
@@ -29,9 +32,10 @@ pub(super) struct Ticks {
 impl Ticks {
     /// One tick each `every`.
     pub(super) fn new(every: Duration) -> Self {
-        let (mut sender, ticks) = mpsc::channel(0);
+        let (sender, ticks) = mpsc::channel(0);
+        let sender = RefCell::new(sender);
         // Full means that the last tick still waits, and that one is enough.
-        let tick = move || drop(sender.try_send(()));
+        let tick = move || drop(sender.borrow_mut().try_send(()));
         let handle = set_interval_with_handle(tick, every).ok();
         Self { handle, ticks }
     }
