@@ -14,7 +14,10 @@ use leptos_router::{
 use crate::{
     clock::provide_clock,
     layouts::Shell,
-    pages::{home::HomePage, not_found::NotFoundPage, operation::OperationPage},
+    pages::{
+        deployment::DeploymentPage, deployments::DeploymentsPage, home::HomePage,
+        not_found::NotFoundPage, operation::OperationPage,
+    },
     theme,
 };
 
@@ -65,6 +68,12 @@ pub fn App() -> impl IntoView {
             <Shell>
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("/deployments") view=DeploymentsPage ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/product-deployments/:id")
+                        view=DeploymentPage
+                        ssr=SsrMode::Async
+                    />
                     <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
                 </Routes>
             </Shell>
