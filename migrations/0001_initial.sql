@@ -28,7 +28,8 @@ CREATE TABLE product_deployments (
     -- How urgently a person should look, 0 first; follows the status.
     status_rank          BIGINT NOT NULL,
     operation_mode       TEXT   NOT NULL CHECK (operation_mode IN ('Normal', 'Maintenance')),
-    -- Lower-cased by the application, because the databases disagree about letters beyond ASCII.
+    -- Lower-cased and cut by the application: the databases disagree about letters beyond ASCII, and PostgreSQL bounds
+    -- what an index holds.
     sort_name            TEXT   NOT NULL,
     search_text          TEXT   NOT NULL,
     deployed_by          TEXT   NOT NULL,
@@ -47,7 +48,8 @@ CREATE TABLE product_deployments (
 -- At most one living deployment of a product in an environment.
 CREATE UNIQUE INDEX product_deployments_group ON product_deployments (environment_id, group_id)
     WHERE status NOT IN ('Removed', 'Superseded');
-CREATE INDEX product_deployments_newest ON product_deployments (environment_id, created_at, id)
+-- The last two columns let filters and totals be answered without a look at the rows.
+CREATE INDEX product_deployments_newest ON product_deployments (environment_id, created_at, id, status, search_text)
     WHERE status NOT IN ('Removed', 'Superseded');
 CREATE INDEX product_deployments_name ON product_deployments (environment_id, sort_name, id)
     WHERE status NOT IN ('Removed', 'Superseded');
@@ -90,7 +92,8 @@ CREATE TABLE operations (
         'queued', 'running', 'waiting', 'cancelling', 'compensating', 'succeeded', 'failed', 'cancelled', 'stuck')),
     actor            TEXT   NOT NULL,
     session_id       TEXT   NOT NULL,
-    cancel_requested BIGINT NOT NULL CHECK (cancel_requested IN (0, 1)),
+    -- 1: end it and undo; 2: undoing is stuck, and the operator leaves the rest undone.
+    cancel_requested BIGINT NOT NULL CHECK (cancel_requested IN (0, 1, 2)),
     cancel_by        TEXT,
     cancel_at        BIGINT,
     message          TEXT,

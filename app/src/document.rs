@@ -15,8 +15,9 @@ use crate::{
     clock::provide_clock,
     layouts::Shell,
     pages::{
-        deployment::DeploymentPage, deployments::DeploymentsPage, home::HomePage,
-        not_found::NotFoundPage, operation::OperationPage,
+        catalog::CatalogPage, deploy_product::DeployProductPage, deployment::DeploymentPage,
+        deployments::DeploymentsPage, home::HomePage, not_found::NotFoundPage,
+        operation::OperationPage, product::ProductPage,
     },
     theme,
 };
@@ -75,6 +76,13 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
+                    <Route path=path!("/catalog") view=CatalogPage ssr=SsrMode::Async />
+                    <Route path=path!("/catalog/:productId") view=ProductPage ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/deploy-product/:productId")
+                        view=DeployProductPage
+                        ssr=SsrMode::Async
+                    />
                 </Routes>
             </Shell>
         </Router>

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of databases or engines. What it shows comes from the server through wire types.
 
+pub mod address;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod calls;
@@ -12,5 +13,6 @@ pub mod layouts;
 pub mod live;
 pub mod pages;
 pub mod theme;
+pub mod variables;
 
 pub use document::{App, shell};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who started something. Recorded with every operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Actor {
     /// Whoever reaches the loopback address while no accounts exist.

@@ -21,6 +21,7 @@ use crate::timestamp::Timestamp;
 
 /// What an operation does to a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// First roll-out of a product.

@@ -25,6 +25,7 @@ pub const PLAN_VERSION: u32 = 1;
 
 /// A stable name of one step, unique in its operation, such as `start web/app`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct StepKey(String);
 
@@ -280,6 +281,7 @@ impl Action {
 
 /// What people see of a group of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Phase {
     PullingImages,
     Preparing,

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::variable::Variable;
+use crate::variable::{Variable, effective};
 
 /// A product with its stacks; one version of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,12 @@ impl Product {
             .or_else(|| self.stacks.iter().find(|stack| stack.name == id_or_name))
     }
 
+    /// The variables of one stack: the shared ones and its own, its own winning.
+    #[must_use]
+    pub fn variables_of(&self, stack: &StackTemplate) -> Vec<Variable> {
+        effective(&self.shared_variables, &stack.variables)
+    }
+
     /// Services of all stacks.
     #[must_use]
     pub fn service_count(&self) -> usize {
@@ -115,8 +121,8 @@ pub struct StackTemplate {
     /// The Compose model as data (`services`, `networks`, `volumes`, `configs`, `secrets`), with `${…}` untouched.
     /// RSGO manifests are translated into it when they are read.
     pub compose: Value,
-    /// Text of the files that `configs`, `secrets` and `env_file` name, by the path as written there: recorded, so that a deployment
-    /// does not need its source any more.
+    /// Text of the files that `configs`, `secrets`, `env_file` and `label_file` name, by their path below the source, which is how `compose`
+    /// names them, too: recorded, so that a deployment does not need its source any more.
     pub files: BTreeMap<String, String>,
     /// Active Compose profiles.
     pub profiles: Vec<String>,
@@ -142,6 +148,7 @@ pub struct ServiceSummary {
 
 /// How bad a [`Problem`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
     /// The file is used; something in it has no effect.
@@ -152,6 +159,8 @@ pub enum Severity {
 
 /// Something wrong in a file of a source, with the place and the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CatalogProblem"))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Warning or error.

@@ -8,7 +8,7 @@ mod problem;
 
 pub use catalog::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
-    StackSummary, VariableView,
+    StackSummary, SyncResult, VariableView,
 };
 pub use deployment::{
     DeployProductRequest, DeployProductResponse, DeploymentList, DeploymentListItem,
@@ -18,5 +18,5 @@ pub use deployment::{
 pub use environment::{
     CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList, EnvironmentView,
 };
-pub use operation::{AcceptedOperation, EventPage, OperationView};
+pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
 pub use problem::{Problem, ProblemKind};

@@ -2,29 +2,43 @@
 //!
 //! The only place that knows all parts. Nothing here decides anything about products.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+mod data_dir;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use domain::access::Actor;
+use domain::environment::Connection;
+use domain::wire::CreateEnvironmentRequest;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
-use crate::{
-    args::ServeArgs,
-    ui::{self, UiError},
-};
+use crate::api::{self, Hosts};
+use crate::args::ServeArgs;
+use crate::catalog::{Catalog, LocalSource};
+use crate::clock::Clock;
+use crate::deployments::Deployments;
+use crate::engine::{Engine, docker::DockerEngine};
+use crate::environments::{Connect, EnvironmentError, Environments};
+use crate::operations::Operations;
+use crate::orchestrator::{Orchestrator, Settings};
+use crate::products::Products;
+use crate::state::{AppState, Readiness};
+use crate::store::{Store, StoreError};
+use crate::ui::backend::UseCases;
+use crate::ui::{self, UiError};
+
+pub use data_dir::{DataDir, DataDirError};
 
 /// How long open requests may go on once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// The environment that a first start makes, so that there is somewhere to deploy to.
+const FIRST_ENVIRONMENT: &str = "Local Docker";
+const DEFAULT_ENGINE: &str = "unix:///var/run/docker.sock";
 
 /// Why the server could not start, or stopped on its own.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +49,18 @@ pub enum BootError {
          Listen on 127.0.0.1, or accept the risk with --insecure-no-auth"
     )]
     OpenToOthers(SocketAddr),
-    /// The data folder cannot be made.
-    #[error("cannot make the data folder {}; name another one with --data-dir", .0.display())]
-    DataDir(PathBuf, #[source] io::Error),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The database cannot be used.
+    #[error("cannot open the database")]
+    Store(#[from] StoreError),
+    /// The first environment cannot be made.
+    #[error("cannot set up the environment for --docker-host")]
+    Environment(#[from] EnvironmentError),
+    /// The sources could not be read to their end.
+    #[error("reading the sources broke off")]
+    Catalog(#[source] tokio::task::JoinError),
     /// The pages are missing.
     #[error(transparent)]
     Ui(#[from] UiError),
@@ -55,36 +78,76 @@ pub enum BootError {
 /// When a part cannot start; nothing is left running then.
 pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), BootError> {
     refuse_strangers(&args)?;
-    tokio::fs::create_dir_all(&args.data_dir)
-        .await
-        .map_err(|error| BootError::DataDir(args.data_dir.clone(), error))?;
-
-    let ready = Readiness::default();
-    let app = Router::new()
-        .merge(health(ready.clone()))
-        .merge(ui::router(&args.site, None)?)
-        .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http());
-
+    let data_dir = DataDir::open(&args.data_dir)?;
+    let store = Store::open(&database_url(&args, &data_dir)).await?;
+    let clock = Clock::system();
+    let environments = Environments::new(store.clone(), clock.clone(), connect());
+    first_environment(&environments, &args).await?;
+    let catalog = Arc::new(read_sources(&args).await?);
+    let orchestrator = Orchestrator::new(
+        store.clone(),
+        Arc::new(environments.clone()),
+        clock.clone(),
+        data_dir.node().to_owned(),
+        Settings::default(),
+    );
+    let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
+    let state = AppState {
+        products: Products::new(Arc::clone(&catalog), clock.clone()),
+        deployments: Deployments {
+            store: store.clone(),
+            catalog,
+            environments: environments.clone(),
+            operations: operations.clone(),
+            orchestrator: orchestrator.clone(),
+            clock,
+        },
+        environments,
+        operations,
+        shutdown: shutdown.clone(),
+    };
+    let ping = store.clone();
+    let ready = Readiness::default().asking("database", move || {
+        let store = ping.clone();
+        async move { store.ping().await }
+    });
+    let door = doors(&args, state, ready.clone())?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
     let address = listener.local_addr().map_err(in_use)?;
-    ready.set(true);
+    orchestrator.start().await?;
     tracing::info!(server.address = %address, "listening on http://{address}");
 
-    let draining = shutdown.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(draining.cancelled_owned());
+    let server =
+        axum::serve(listener, door).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let time_is_up = async {
         shutdown.cancelled().await;
-        ready.set(false);
         tokio::time::sleep(DRAIN).await;
     };
-    tokio::select! {
-        ended = server => ended.map_err(BootError::Serve)?,
-        () = time_is_up => tracing::warn!("stopped with requests still open"),
-    }
+    let ended = tokio::select! {
+        ended = server => ended.map_err(BootError::Serve),
+        () = time_is_up => {
+            tracing::warn!("stopped with requests still open");
+            Ok(())
+        }
+    };
+    // What is at work is left where it is and goes on at the next start.
+    orchestrator.stop().await;
+    store.close().await;
+    drop(data_dir);
     tracing::info!("stopped");
-    Ok(())
+    ended
+}
+
+fn doors(args: &ServeArgs, state: AppState, ready: Readiness) -> Result<Router, BootError> {
+    let hosts = if args.insecure_no_auth {
+        Hosts::Any
+    } else {
+        Hosts::ThisMachine
+    };
+    let pages = ui::router(&args.site, Arc::new(UseCases(state.clone())))?;
+    let doors = api::health(ready).merge(api::router(state)).merge(pages);
+    Ok(api::protect(doors, hosts))
 }
 
 /// Until people can sign in, the only guard at the door is that nobody else reaches it.
@@ -96,32 +159,72 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
     }
 }
 
-/// Whether requests may come: after the start, and until the end begins.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
+fn database_url(args: &ServeArgs, data_dir: &DataDir) -> String {
+    args.database_url
+        .clone()
+        .or_else(|| {
+            std::env::var("DATABASE_URL")
+                .ok()
+                .filter(|url| !url.is_empty())
+        })
+        .unwrap_or_else(|| format!("sqlite://{}", data_dir.path().join("windlass.db").display()))
 }
 
-/// `/health/live`: the process answers. `/health/ready`: it wants requests.
-fn health(ready: Readiness) -> Router {
-    Router::new()
-        .route("/health/live", get(async || "live"))
-        .route(
-            "/health/ready",
-            get(async |State(ready): State<Readiness>| match ready.get() {
-                true => (StatusCode::OK, "ready"),
-                false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-            }),
-        )
-        .with_state(ready)
+fn connect() -> Connect {
+    Arc::new(|connection| {
+        let Connection::DockerSocket { socket_path } = connection;
+        let engine: Arc<dyn Engine> = Arc::new(DockerEngine::connect(socket_path)?);
+        Ok(engine)
+    })
+}
+
+/// Somewhere to deploy to. A later start with another `--docker-host` moves this environment along.
+async fn first_environment(environments: &Environments, args: &ServeArgs) -> Result<(), BootError> {
+    let wanted = args.docker_host.clone().or_else(|| {
+        std::env::var("DOCKER_HOST")
+            .ok()
+            .filter(|host| !host.is_empty())
+    });
+    let actor = Actor::System;
+    let known = environments.list_environments(&actor).await?;
+    if let Some(first) = known
+        .iter()
+        .find(|environment| environment.name == FIRST_ENVIRONMENT)
+    {
+        let Connection::DockerSocket { socket_path } = &first.connection;
+        if let Some(wanted) = wanted.filter(|wanted| wanted != socket_path) {
+            tracing::info!(environment.id = %first.id, from = %socket_path, to = %wanted, "the environment follows --docker-host");
+            environments
+                .move_environment(&actor, first.id, &wanted)
+                .await?;
+        }
+    } else if known.is_empty() {
+        let request = CreateEnvironmentRequest {
+            name: FIRST_ENVIRONMENT.to_owned(),
+            kind: None,
+            socket_path: Some(wanted.unwrap_or_else(|| DEFAULT_ENGINE.to_owned())),
+        };
+        environments.create_environment(&actor, &request).await?;
+    }
+    Ok(())
+}
+
+async fn read_sources(args: &ServeArgs) -> Result<Catalog, BootError> {
+    let sources: Vec<LocalSource> = args
+        .sources
+        .iter()
+        .map(|source| LocalSource {
+            id: source.name.clone(),
+            path: PathBuf::from(&source.path),
+        })
+        .collect();
+    let catalog = tokio::task::spawn_blocking(move || Catalog::load(&sources))
+        .await
+        .map_err(BootError::Catalog)?;
+    for found in catalog.problems() {
+        tracing::warn!(source = found.source_id, "{}", found.problem);
+    }
+    Ok(catalog)
 }
 
 #[cfg(test)]

@@ -12,7 +12,10 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 impl Clock {
     /// The machine's clock.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the machine for the time"
+    )]
     pub fn system() -> Self {
         Self::from_fn(|| {
             let since = std::time::SystemTime::now()

@@ -3,6 +3,9 @@
 //! Every method is one short act with a time-out, safe to repeat: making what exists already adopts it where it is ours and
 //! unchanged, and removing what is gone succeeds. Nothing here decides what should be done.
 
+pub mod docker;
+mod ownership;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -139,6 +142,12 @@ impl EngineError {
             | Self::Refused { .. }
             | Self::PullRefused { .. } => Next::GiveUp,
         }
+    }
+
+    /// Whether the same act may well succeed a little later.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        !matches!(self.next(), Next::GiveUp)
     }
 }
 

@@ -1,11 +1,18 @@
 //! The Windlass server: doors (`api`, `ui`) call features, features call adapters (`engine`, `store`), all speak `domain`.
 
+pub mod api;
 pub mod args;
 pub mod boot;
+pub mod catalog;
 pub mod clock;
+pub mod deployments;
 pub mod engine;
+pub mod environments;
+pub mod operations;
 pub mod orchestrator;
+pub mod products;
 pub mod shutdown;
+pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod ui;

@@ -37,7 +37,10 @@ const MAX_OPERATIONS: usize = 16;
 #[async_trait::async_trait]
 pub trait Engines: Send + Sync {
     /// The engine; an error where the environment is gone or its address is wrong.
-    async fn engine(&self, environment: EnvironmentId) -> Result<Arc<dyn Engine>, EngineUnavailable>;
+    async fn engine(
+        &self,
+        environment: EnvironmentId,
+    ) -> Result<Arc<dyn Engine>, EngineUnavailable>;
 }
 
 /// An environment whose engine cannot even be addressed.
@@ -124,7 +127,10 @@ impl Orchestrator {
     /// # Errors
     /// Where the store does not answer.
     pub async fn start(&self) -> Result<(), StoreError> {
-        self.shared.store.release_leases_of(&self.shared.node).await?;
+        self.shared
+            .store
+            .release_leases_of(&self.shared.node)
+            .await?;
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(look_for_work(shared));
         Ok(())
@@ -163,7 +169,10 @@ async fn look_for_work(shared: Arc<Shared>) {
         match claim_one(&shared, &places).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "cannot look for operations"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot look for operations"
+            ),
         }
         tokio::select! {
             () = shared.stop.cancelled() => return,
@@ -178,8 +187,14 @@ async fn claim_one(shared: &Arc<Shared>, places: &Arc<Semaphore>) -> Result<bool
     if shared.stop.is_cancelled() {
         return Ok(false);
     }
-    let Ok(place) = Arc::clone(places).try_acquire_owned() else { return Ok(false) };
-    let Some(claim) = shared.store.claim(&shared.node, shared.clock.now(), LEASE).await? else {
+    let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+        return Ok(false);
+    };
+    let Some(claim) = shared
+        .store
+        .claim(&shared.node, shared.clock.now(), LEASE)
+        .await?
+    else {
         return Ok(false);
     };
     let worker = Arc::clone(shared);
@@ -196,13 +211,15 @@ async fn run(shared: &Arc<Shared>, claim: Claim) {
     let lease = claim.lease.clone();
     tracing::info!(operation.id = %operation, operation.kind = claim.operation.kind.as_str(), resumed = claim.resumed, "operation claimed");
     match runner::run(shared, claim, shared.stop.child_token()).await {
-        Ok(runner::Ended::Finished) => tracing::info!(operation.id = %operation, "operation finished"),
+        Ok(runner::Ended::Finished) => {
+            tracing::info!(operation.id = %operation, "operation finished")
+        }
         Ok(runner::Ended::Later | runner::Ended::Stopped) => {
             if let Err(error) = shared.store.release(&lease).await {
                 tracing::warn!(operation.id = %operation, error = &error as &dyn std::error::Error, "the lease ends by its time");
             }
         }
-        Err(runner::RunError::Store(StoreError::FencedOut)) => {
+        Err(runner::RunError::Store(StoreError::FencedOut { .. })) => {
             tracing::warn!(operation.id = %operation, "another node has taken the operation over");
         }
         Err(error) => {

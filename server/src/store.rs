@@ -21,6 +21,7 @@ macro_rules! living {
 mod acceptance;
 mod column;
 mod connect;
+mod deployment_list;
 mod deployments;
 mod environments;
 mod error;
@@ -33,7 +34,7 @@ use domain::timestamp::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use acceptance::NewOperation;
-pub use deployments::{DeploymentFilter, DeploymentRow, DeploymentSort};
+pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
 pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};

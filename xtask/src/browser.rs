@@ -33,7 +33,7 @@ pub(crate) fn provide() -> anyhow::Result<Browser> {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund"])
             .current_dir(&folder);
-        process::run(&mut npm).context("is Node installed?")?;
+        process::run(&mut npm).context("cannot install Playwright (Node 20 with npm is needed)")?;
         fs::write(folder.join(INSTALLED), lock)?;
     }
     Ok(Browser {

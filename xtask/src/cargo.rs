@@ -60,6 +60,10 @@ pub(crate) fn wasm(verb: &str, profile: Profile) -> Command {
 pub(crate) fn bare(verb: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg(verb).current_dir(paths::root());
+    if std::env::var_os("CI").is_some() {
+        // Built once and thrown away: what would speed up the next build only costs time and space.
+        cargo.env("CARGO_INCREMENTAL", "0");
+    }
     cargo
 }
 

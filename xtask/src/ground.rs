@@ -124,8 +124,8 @@ impl Place {
         }
         let mut add = Command::new("ip");
         process::run(add.args(["netns", "add", &place.name]))?;
-        let mut up = Command::new("ip");
-        process::run(up.args(["-n", &place.name, "link", "set", "lo", "up"]))?;
+        // Not `ip -n`, which remounts things on its way in.
+        process::run(place.inside().args(["ip", "link", "set", "lo", "up"]))?;
         Ok(place)
     }
 

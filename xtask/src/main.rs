@@ -8,6 +8,7 @@
 
 mod browser;
 mod cargo;
+mod demo;
 mod ground;
 mod http;
 mod interrupt;
@@ -53,6 +54,14 @@ enum Verb {
     Tidy,
     /// Build the files of the pages: WASM, scripts, style sheet, compressed
     Web(web::WebArgs),
+    /// Make the demo product's images on a Docker engine, without a registry
+    DemoImages {
+        /// unix:///path or tcp://host:port
+        #[arg(long, default_value = "unix:///var/run/docker.sock")]
+        docker_host: String,
+    },
+    /// Push a demo image straight into a registry, without a Docker engine: what tests pull
+    DemoPush(demo::PushArgs),
     /// Ask a server whether it is well; used inside the tests' network namespace
     #[command(hide = true)]
     Probe {
@@ -85,6 +94,8 @@ fn obey(verb: Verb) -> anyhow::Result<ExitCode> {
         Verb::Web(args) => {
             web::build(args.profile())?;
         }
+        Verb::DemoImages { docker_host } => println!("{}", demo::build_images(&docker_host)?),
+        Verb::DemoPush(args) => println!("{}", args.push()?),
         Verb::Probe { address, path } => {
             let answer = http::Peer::Tcp(address).ask("GET", &path, PROBE)?;
             if !(200..300).contains(&answer.status) {

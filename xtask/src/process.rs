@@ -88,6 +88,7 @@ fn each_line(
     mut look: impl FnMut(&str) + Send,
 ) -> anyhow::Result<ExitStatus> {
     let mut child = spawn(command.stdout(Stdio::piped()))?;
+    let group = group_of(&child);
     let stdout = child
         .stdout
         .take()
@@ -100,6 +101,8 @@ fn each_line(
             }
         });
         let status = wait(child, time).with_context(|| format!("`{}`", show(command)));
+        // Whatever it left running would keep the pipe open, and us waiting.
+        kill_group(group, Signal::KILL);
         drop(reader.join());
         status
     })
@@ -143,20 +146,30 @@ fn show(command: &Command) -> String {
 
 /// Ends a program and its group: politely, then not.
 fn end(child: &mut Child) {
-    let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
-        return;
-    };
+    let group = group_of(child);
     let deadline = Instant::now() + GRACE;
-    // An error means that it is gone already.
-    let _gone = kill_process_group(group, Signal::TERM);
+    kill_group(group, Signal::TERM);
     while Instant::now() < deadline {
         if !matches!(child.try_wait(), Ok(None)) {
             break;
         }
         thread::sleep(POLL);
     }
-    let _gone = kill_process_group(group, Signal::KILL);
+    kill_group(group, Signal::KILL);
+    // An error means that it was waited for already.
     let _gone = child.wait();
+}
+
+/// Every program is the first of a group of its own.
+fn group_of(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+fn kill_group(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group {
+        // An error means that nobody is left in it.
+        let _gone = kill_process_group(group, signal);
+    }
 }
 
 /// A program in the background; ended when this is dropped.
@@ -229,5 +242,60 @@ impl Drop for Background {
         if matches!(self.child.try_wait(), Ok(None)) {
             end(&mut self.child);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn output_is_read_to_its_end_and_failures_are_errors() {
+        assert_eq!(output(&mut shell("echo a; echo b")).unwrap(), "a\nb\n");
+        assert!(output(&mut shell("echo a; exit 3")).is_err());
+        assert!(run(&mut shell("exit 0")).is_ok());
+        assert!(run(&mut shell("exit 1")).is_err());
+        assert!(run(&mut Command::new("no-such-program")).is_err());
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_is_ended() {
+        let began = Instant::now();
+        assert_eq!(
+            output(&mut shell("sleep 300 & echo done")).unwrap(),
+            "done\n"
+        );
+        assert!(began.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_is_ended() {
+        let ended = run_watched(&mut shell("sleep 300"), Duration::from_millis(10), |_| {});
+        assert!(ended.unwrap_err().to_string().contains("sleep 300"));
+    }
+
+    #[test]
+    fn a_background_program_ends_with_its_guard() {
+        let guard = Background::start("sleep", &mut shell("exec sleep 300"), None).unwrap();
+        let process = format!("/proc/{}", guard.child.id());
+        assert!(Path::new(&process).exists());
+        drop(guard);
+        assert!(!Path::new(&process).exists());
+    }
+
+    #[test]
+    fn a_background_program_that_ends_early_is_never_ready() {
+        let mut guard = Background::start("it", &mut shell("exit 4"), None).unwrap();
+        let said = guard
+            .wait_until(Duration::from_secs(60), || false)
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("ended while it started"), "{said}");
     }
 }

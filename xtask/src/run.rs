@@ -14,6 +14,7 @@ use anyhow::Context as _;
 
 use crate::{
     cargo::{self, Profile},
+    demo,
     http::Peer,
     paths,
     process::{self, Background},
@@ -55,6 +56,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make {}", args.data_dir.display()))?;
     let engine = user_engine::provide(&args.data_dir)?;
     println!("using the Docker engine {} ({})", engine.host, engine.how);
+    println!("{}", demo::build_images(&engine.host)?);
 
     let mut server = Command::new(cargo::program("windlass-server", profile));
     server

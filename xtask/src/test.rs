@@ -15,6 +15,7 @@ use clap::ValueEnum;
 use crate::{
     browser,
     cargo::{self, Profile},
+    demo,
     ground::Ground,
     interrupt, paths,
     process::{self, Background},
@@ -106,7 +107,11 @@ fn on_the_ground(
         }
         Ok(())
     })?;
-    let ground = report.stage("ground", |_| Ground::provide())?;
+    let ground = report.stage("ground", |_| {
+        let ground = Ground::provide()?;
+        println!("{}", demo::build_images(&ground.docker_host())?);
+        Ok(ground)
+    })?;
     let (Some(()), Some(ground)) = (built, ground) else {
         return Ok(());
     };

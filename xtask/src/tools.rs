@@ -59,6 +59,8 @@ fn apt(verb: &[&str], packages: &[&str]) -> Command {
     apt.args(verb)
         .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive");
+    // What a package brings is started by us, when it is needed, and not by the package.
+    apt.env("RUNLEVEL", "1");
     // Another apt at work is waited for; a flaky mirror is asked again.
     apt.args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]);
     apt

@@ -32,21 +32,6 @@ impl Selection {
             Self::Picked(name) => progress.stack(name).or_else(|| progress.stack_in_focus()),
         }
     }
-
-    /// The address of an operation's page with a stack picked. Names of stacks are free text.
-    #[must_use]
-    pub fn address(operation: &str, stack: &str) -> String {
-        let mut escaped = String::with_capacity(stack.len());
-        for byte in stack.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                    escaped.push(char::from(byte));
-                }
-                other => escaped.push_str(&format!("%{other:02X}")),
-            }
-        }
-        format!("/operations/{operation}?{PARAMETER}={escaped}")
-    }
 }
 
 #[cfg(test)]
@@ -98,13 +83,5 @@ mod tests {
     #[test]
     fn before_the_first_event_nothing_is_shown() {
         assert_eq!(Selection::Follow.resolve(&Progress::default()), None);
-    }
-
-    #[test]
-    fn free_text_is_escaped_in_addresses() {
-        assert_eq!(
-            Selection::address("1", "a b&c=ü"),
-            "/operations/1?stack=a%20b%26c%3D%C3%BC"
-        );
     }
 }

@@ -8,17 +8,19 @@ pub mod variables;
 
 use std::time::Duration;
 
-use domain::wire::{Problem, ProductDeploymentDetail};
+use domain::wire::ProductDeploymentDetail;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
+use crate::address;
 use crate::calls::deployments::get_deployment;
 use crate::components::{
-    ButtonKind, FreshMark, Glyph, Icon, LinkButton, Look, Notice, PageHeader, ProblemNotice,
-    SectionTitle, StatusBadge, Tone,
+    ButtonKind, FreshMark, Glyph, Icon, LinkButton, Look, Notice, PageHeader, SectionTitle,
+    Skeleton, StatusBadge, Tone,
 };
 use crate::live::polled::{Polled, polled};
+use crate::pages::failed::FailedPage;
 
 use facts::DeploymentFacts;
 use history::History;
@@ -40,7 +42,10 @@ pub fn DeploymentPage() -> impl IntoView {
         Suspend::new(async move {
             match detail.await {
                 Ok(detail) => view! { <Deployment detail /> }.into_any(),
-                Err(error) => view! { <Missing problem=error.0 /> }.into_any(),
+                Err(error) => view! {
+                    <FailedPage problem=error.0 back_to="/deployments" back="Back to Deployments" />
+                }
+                .into_any(),
             }
         })
     };
@@ -49,16 +54,7 @@ pub fn DeploymentPage() -> impl IntoView {
             <Icon glyph=Glyph::ArrowLeft />
             "Back to Deployments"
         </a>
-        <Suspense>{content}</Suspense>
-    }
-}
-
-#[component]
-fn Missing(problem: Problem) -> impl IntoView {
-    view! {
-        <Title text="Deployment" />
-        <PageHeader title="Deployment" />
-        <ProblemNotice problem />
+        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
     }
 }
 
@@ -143,7 +139,7 @@ fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
         view! {
             <Title text=name.clone() />
             <PageHeader title=name beside lead=format!("Deployed as {deployment_name}")>
-                <LinkButton href=format!("/catalog/{group}")>"View in Catalog"</LinkButton>
+                <LinkButton href=address::product(&group)>"View in Catalog"</LinkButton>
             </PageHeader>
         }
     }
@@ -170,7 +166,7 @@ fn State(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
             view! {
                 <Notice tone=Tone::Busy what>
                     <div class="row">
-                        <LinkButton href=format!("/operations/{id}") kind=ButtonKind::Primary>
+                        <LinkButton href=address::operation(&id) kind=ButtonKind::Primary>
                             "Show progress"
                         </LinkButton>
                     </div>
@@ -179,7 +175,7 @@ fn State(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
         });
         let failed = error.filter(|_| active.is_none()).map(|what| {
             let link = last.map(|id| {
-                view! { <div class="row"><LinkButton href=format!("/operations/{id}")>"See what failed"</LinkButton></div> }
+                view! { <div class="row"><LinkButton href=address::operation(&id)>"See what failed"</LinkButton></div> }
             });
             view! { <Notice tone=look.tone what>{link}</Notice> }
         });

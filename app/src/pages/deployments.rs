@@ -13,7 +13,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::calls::deployments::list_deployments;
 use crate::components::{
-    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, ProblemNotice,
+    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, ProblemNotice, Skeleton,
 };
 use crate::live::polled::polled;
 
@@ -48,7 +48,7 @@ pub fn DeploymentsPage() -> impl IntoView {
             </LinkButton>
         </PageHeader>
         <Filter query />
-        <Transition>{content}</Transition>
+        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
     }
 }
 

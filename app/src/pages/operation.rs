@@ -19,8 +19,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::calls::operations::{History, operation_so_far};
-use crate::components::{Crumb, LinkButton, PageHeader, ProblemNotice};
+use crate::components::Skeleton;
 use crate::live::{self, Live, Selection, announcement, outcome as words, selection};
+use crate::pages::failed::FailedPage;
 
 use events::Events;
 use images::Images;
@@ -39,11 +40,14 @@ pub fn OperationPage() -> impl IntoView {
         Suspend::new(async move {
             match history.await {
                 Ok(history) => view! { <Operation history /> }.into_any(),
-                Err(error) => view! { <Missing problem=error.0 /> }.into_any(),
+                Err(error) => view! {
+                    <FailedPage problem=error.0 back_to="/deployments" back="Back to Deployments" />
+                }
+                .into_any(),
             }
         })
     };
-    view! { <Suspense>{content}</Suspense> }
+    view! { <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition> }
 }
 
 /// What the parts of the page share.
@@ -148,16 +152,4 @@ fn ReloadWithoutScripts(finished: Memo<bool>) -> impl IntoView {
          this page loads again every 5 seconds until the operation has ended.</p>";
     // As raw HTML: browsers that run scripts see no elements in here to take over.
     (!finished.get_untracked()).then(|| view! { <noscript inner_html=CONTENT></noscript> })
-}
-
-#[component]
-fn Missing(problem: domain::wire::Problem) -> impl IntoView {
-    let crumbs = vec![Crumb::new("Deployments", "/deployments")];
-    view! {
-        <Title text="Operation" />
-        <PageHeader title="Operation" crumbs>
-            <LinkButton href="/deployments">"Back to Deployments"</LinkButton>
-        </PageHeader>
-        <ProblemNotice problem />
-    }
 }

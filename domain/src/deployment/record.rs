@@ -11,6 +11,7 @@ use crate::variable::Values;
 
 /// Whether a product serves or is being worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum OperationMode {
     #[default]
     Normal,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Status of a deployed product. Changes only by operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ProductStatus {
     Deploying,
     Running,
@@ -198,6 +199,7 @@ impl fmt::Display for ProductStatus {
 
 /// Status of one stack of a deployed product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum StackStatus {
     Pending,
     Deploying,

@@ -12,6 +12,7 @@ use crate::timestamp::Timestamp;
 
 /// One event of one operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// From 1, without gaps, within the operation.
@@ -24,6 +25,7 @@ pub struct Event {
 
 /// How loud an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Progress and output.
@@ -59,6 +61,7 @@ impl Level {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     tag = "type",
     rename_all = "snake_case",
@@ -147,6 +150,7 @@ pub enum EventBody {
 
 /// Why an operation is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnwindReason {
     Failed,
@@ -155,6 +159,7 @@ pub enum UnwindReason {
 
 /// A stack as announced with the first event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StackOutline {
     pub name: String,
@@ -165,6 +170,7 @@ pub struct StackOutline {
 
 /// A service as announced with the first event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceOutline {
     pub name: String,
@@ -173,6 +179,7 @@ pub struct ServiceOutline {
 
 /// A step as announced with the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StepOutline {
     pub step: StepKey,
@@ -188,6 +195,7 @@ pub struct StepOutline {
 
 /// One line that a container wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OutputLine {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

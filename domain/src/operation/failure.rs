@@ -7,6 +7,7 @@ pub const MAX_EVIDENCE_LINES: usize = 50;
 
 /// Why a step was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The cause in one sentence.

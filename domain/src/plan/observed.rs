@@ -33,6 +33,7 @@ pub struct Ownership {
 
 /// A container's life as the engine tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ContainerState {
     Created,
@@ -46,6 +47,7 @@ pub enum ContainerState {
 
 /// What the engine's health check says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// There is no check.

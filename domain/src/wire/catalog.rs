@@ -8,6 +8,7 @@ use crate::variable::Variable;
 
 /// What the catalog page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogView {
     /// The newest version of each product.
@@ -20,6 +21,7 @@ pub struct CatalogView {
 
 /// A problem with the source that it was found in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SourceProblem {
     pub source_id: String,
@@ -27,8 +29,24 @@ pub struct SourceProblem {
     pub problem: Problem,
 }
 
+/// `POST /api/stack-sources/sync`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SyncResult {
+    /// Whether every file could be used.
+    pub success: bool,
+    pub stacks_loaded: usize,
+    pub sources_synced: usize,
+    /// Files that are not used, each with its place, the reason and the way out.
+    pub errors: Vec<String>,
+    /// What has no effect in files that are used.
+    pub warnings: Vec<String>,
+}
+
 /// One product in `GET /api/products`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductSummary {
     pub id: String,
@@ -50,6 +68,7 @@ pub struct ProductSummary {
 
 /// One stack of a product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StackSummary {
     pub id: String,
@@ -64,6 +83,7 @@ pub struct StackSummary {
 
 /// One service of a stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceView {
     pub name: String,
@@ -75,6 +95,7 @@ pub struct ServiceView {
 
 /// A variable as the forms and the API show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VariableView {
     #[serde(flatten)]
@@ -100,6 +121,7 @@ impl VariableView {
 
 /// `GET /api/products/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductDetail {
     #[serde(flatten)]
@@ -115,6 +137,7 @@ pub struct ProductDetail {
 
 /// One version of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductVersion {
     pub version: Option<String>,

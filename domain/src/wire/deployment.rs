@@ -14,6 +14,7 @@ const fn yes() -> bool {
 
 /// `POST /api/environments/{environmentId}/product-deployments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeployProductRequest {
     /// From the catalog, such as `demo:Shop:1.0.0`.
@@ -36,6 +37,7 @@ pub struct DeployProductRequest {
 
 /// One stack of a deploy request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StackConfig {
     /// From the catalog.
@@ -50,6 +52,7 @@ pub struct StackConfig {
 
 /// The answer of every operation that was waited for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeployProductResponse {
     pub success: bool,
@@ -65,6 +68,7 @@ pub struct DeployProductResponse {
 
 /// One stack of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StackResult {
     pub stack_name: String,
@@ -79,6 +83,7 @@ pub struct StackResult {
 
 /// What a list shall show. Lives in the address of the list page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeploymentQuery {
     /// Part of a name, without case.
@@ -100,6 +105,7 @@ pub struct DeploymentQuery {
 
 /// Order of a list of deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum DeploymentSort {
     /// Newest first, as the compatible API has it.
@@ -113,6 +119,7 @@ pub enum DeploymentSort {
 
 /// `GET …/product-deployments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeploymentList {
     pub success: bool,
@@ -125,6 +132,7 @@ pub struct DeploymentList {
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeploymentListItem {
     pub product_deployment_id: String,
@@ -153,6 +161,7 @@ pub struct DeploymentListItem {
 
 /// `GET …/product-deployments/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductDeploymentDetail {
     pub product_deployment_id: String,
@@ -196,6 +205,7 @@ pub struct ProductDeploymentDetail {
 
 /// Who put a product into maintenance, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MaintenanceTriggerView {
     pub source: String,
@@ -206,6 +216,7 @@ pub struct MaintenanceTriggerView {
 
 /// One stack of a deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StackDetail {
     pub stack_name: String,
@@ -226,6 +237,7 @@ pub struct StackDetail {
 
 /// One container of a stack as the engine shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceState {
     pub name: String,

@@ -7,6 +7,7 @@ use crate::timestamp::Timestamp;
 
 /// `GET /api/environments`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EnvironmentList {
     pub success: bool,
@@ -15,6 +16,7 @@ pub struct EnvironmentList {
 
 /// One environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EnvironmentView {
     pub id: String,
@@ -43,6 +45,7 @@ impl From<&Environment> for EnvironmentView {
 
 /// `POST /api/environments`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CreateEnvironmentRequest {
     /// 1 to 100 characters, unique.
@@ -57,6 +60,7 @@ pub struct CreateEnvironmentRequest {
 
 /// Its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CreateEnvironmentResponse {
     pub success: bool,

@@ -9,6 +9,7 @@ use crate::timestamp::Timestamp;
 
 /// `GET /api/operations/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OperationView {
     pub operation_id: String,
@@ -34,8 +35,23 @@ pub struct OperationView {
     pub finished_at: Option<Timestamp>,
 }
 
+/// `GET /api/operations`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OperationList {
+    pub success: bool,
+    /// The newest first.
+    pub operations: Vec<OperationView>,
+    /// Of all pages.
+    pub total: u64,
+    pub page: u32,
+    pub page_size: u32,
+}
+
 /// 202: where to follow what was accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AcceptedOperation {
     pub success: bool,
@@ -47,6 +63,7 @@ pub struct AcceptedOperation {
 
 /// `GET /api/operations/{id}/events` as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventPage {
     pub events: Vec<Event>,

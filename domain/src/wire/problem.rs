@@ -13,6 +13,8 @@ pub enum ProblemKind {
     Validation,
     /// 400: well-formed, but not possible as asked.
     BadRequest,
+    /// 403: a page of another site asks.
+    Forbidden,
     /// 404.
     NotFound,
     /// 409.
@@ -25,6 +27,8 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// 408.
     Timeout,
+    /// 421: the request is meant for another server.
+    Misdirected,
     /// 503: the engine or the store does not answer.
     Unavailable,
     /// 500.
@@ -33,6 +37,7 @@ pub enum ProblemKind {
 
 /// `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Stable slug, such as `urn:windlass:problem:product-not-found`.
     #[serde(rename = "type")]

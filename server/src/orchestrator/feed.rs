@@ -24,7 +24,10 @@ struct Channel {
 
 impl Channel {
     fn new() -> Self {
-        Self { events: broadcast::channel(BACKLOG).0, cancel: Arc::new(Notify::new()) }
+        Self {
+            events: broadcast::channel(BACKLOG).0,
+            cancel: Arc::new(Notify::new()),
+        }
     }
 }
 
@@ -57,7 +60,18 @@ impl Feed {
     }
 
     fn channel(&self, operation: OperationId) -> Channel {
-        self.lock().entry(operation).or_insert_with(Channel::new).clone()
+        let mut channels = self.lock();
+        if let Some(channel) = channels.get(&operation) {
+            return channel.clone();
+        }
+        // Channels of readers that are gone, and of no runner, are dropped when a new one comes.
+        channels.retain(|_, channel| {
+            channel.events.receiver_count() > 0 || Arc::strong_count(&channel.cancel) > 1
+        });
+        channels
+            .entry(operation)
+            .or_insert_with(Channel::new)
+            .clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<OperationId, Channel>> {

@@ -25,7 +25,11 @@ pub(super) enum PlanError {
 }
 
 fn sentences(items: &[impl ToString]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Plans an operation from what was recorded and what the engine has.
@@ -69,19 +73,28 @@ pub(super) fn render(
     let mut specs = Vec::new();
     let mut problems = Vec::new();
     for stack in &deployment.stacks {
-        let Some(template) = deployment.product.stack(&stack.stack_name) else { continue };
+        let Some(template) = deployment.product.stack(&stack.stack_name) else {
+            continue;
+        };
         match crate::catalog::render_stack(template, &stack.deployment_stack_name, &stack.values) {
             Ok(spec) => specs.push(spec),
             Err(mut found) => problems.append(&mut found),
         }
     }
-    if problems.is_empty() { Ok(specs) } else { Err(PlanError::Unrenderable(problems)) }
+    if problems.is_empty() {
+        Ok(specs)
+    } else {
+        Err(PlanError::Unrenderable(problems))
+    }
 }
 
 impl Shared {
     /// First pause `base`, doubled with every attempt, at most `retry_max`.
     pub(super) fn backoff(&self, attempt: u32) -> std::time::Duration {
         let factor = 2_u32.saturating_pow(attempt.saturating_sub(1).min(16));
-        self.settings.retry_base.saturating_mul(factor).min(self.settings.retry_max)
+        self.settings
+            .retry_base
+            .saturating_mul(factor)
+            .min(self.settings.retry_max)
     }
 }

@@ -19,8 +19,16 @@ const MAX_LINES_PER_STEP: usize = 5_000;
 
 /// What a step says while it is at work.
 pub(super) enum Note {
-    Progress { step: StepKey, message: String, current: u64, total: u64 },
-    Output { step: StepKey, line: OutputLine },
+    Progress {
+        step: StepKey,
+        message: String,
+        current: u64,
+        total: u64,
+    },
+    Output {
+        step: StepKey,
+        line: OutputLine,
+    },
 }
 
 /// Where steps send their notes.
@@ -35,14 +43,26 @@ pub(super) fn channel() -> (Notes, mpsc::Receiver<Note>) {
 impl Notes {
     /// Newer progress replaces older, so it is dropped where the runner is busy.
     pub(super) fn progress(&self, step: &StepKey, message: String, current: u64, total: u64) {
-        let note = Note::Progress { step: step.clone(), message, current, total };
+        let note = Note::Progress {
+            step: step.clone(),
+            message,
+            current,
+            total,
+        };
         drop(self.0.try_send(note));
     }
 
     /// Output is never dropped here: the step waits.
     pub(super) async fn output(&self, step: &StepKey, line: OutputLine) {
         // The runner is gone only when the operation is being left; then nobody needs the line.
-        drop(self.0.send(Note::Output { step: step.clone(), line }).await);
+        drop(
+            self.0
+                .send(Note::Output {
+                    step: step.clone(),
+                    line,
+                })
+                .await,
+        );
     }
 }
 
@@ -61,10 +81,20 @@ impl Gathered {
 
     pub(super) fn add(&mut self, note: Note, redactor: &Redactor) {
         match note {
-            Note::Progress { step, message, current, total } => {
+            Note::Progress {
+                step,
+                message,
+                current,
+                total,
+            } => {
                 self.progress.retain(|(other, _)| *other != step);
                 let message = redactor.strike(&message);
-                let body = EventBody::StepProgress { step: step.clone(), message, current, total };
+                let body = EventBody::StepProgress {
+                    step: step.clone(),
+                    message,
+                    current,
+                    total,
+                };
                 self.progress.push((step, body));
             }
             Note::Output { step, mut line } => {
@@ -74,7 +104,8 @@ impl Gathered {
                 }
                 *count += 1;
                 if *count > MAX_LINES_PER_STEP {
-                    line.text = format!("… output beyond {MAX_LINES_PER_STEP} lines is not recorded");
+                    line.text =
+                        format!("… output beyond {MAX_LINES_PER_STEP} lines is not recorded");
                 } else {
                     line.text = redactor.strike(&line.text);
                 }
@@ -87,10 +118,14 @@ impl Gathered {
     }
 
     fn count(&mut self, step: &StepKey) -> &mut usize {
-        let position = self.counts.iter().position(|(other, _)| other == step).unwrap_or_else(|| {
-            self.counts.push((step.clone(), 0));
-            self.counts.len() - 1
-        });
+        let position = self
+            .counts
+            .iter()
+            .position(|(other, _)| other == step)
+            .unwrap_or_else(|| {
+                self.counts.push((step.clone(), 0));
+                self.counts.len() - 1
+            });
         &mut self.counts[position].1
     }
 
@@ -99,11 +134,17 @@ impl Gathered {
         let output = self.output.drain(..).flat_map(|(step, lines)| {
             lines
                 .chunks(MAX_LINES_PER_EVENT)
-                .map(|lines| EventBody::StepOutput { step: step.clone(), lines: lines.to_vec() })
+                .map(|lines| EventBody::StepOutput {
+                    step: step.clone(),
+                    lines: lines.to_vec(),
+                })
                 .collect::<Vec<_>>()
         });
         let progress = self.progress.drain(..).map(|(_, body)| body);
-        progress.chain(output).map(|body| (Level::Detail, body)).collect()
+        progress
+            .chain(output)
+            .map(|body| (Level::Detail, body))
+            .collect()
     }
 }
 
@@ -112,8 +153,14 @@ mod tests {
     use super::*;
 
     fn line(step: &str, text: &str) -> Note {
-        let line = OutputLine { stderr: false, text: text.to_owned() };
-        Note::Output { step: StepKey::new(step), line }
+        let line = OutputLine {
+            stderr: false,
+            text: text.to_owned(),
+        };
+        Note::Output {
+            step: StepKey::new(step),
+            line,
+        }
     }
 
     #[test]
@@ -121,13 +168,24 @@ mod tests {
         let mut gathered = Gathered::default();
         for current in 1..=3 {
             let (step, message) = (StepKey::new("pull a"), String::new());
-            gathered.add(Note::Progress { step, message, current, total: 3 }, &Redactor::default());
+            gathered.add(
+                Note::Progress {
+                    step,
+                    message,
+                    current,
+                    total: 3,
+                },
+                &Redactor::default(),
+            );
         }
         gathered.add(line("init a", "one"), &Redactor::default());
         gathered.add(line("init a", "two"), &Redactor::default());
         let events = gathered.take();
         assert_eq!(events.len(), 2);
-        assert!(matches!(&events[0].1, EventBody::StepProgress { current: 3, .. }));
+        assert!(matches!(
+            &events[0].1,
+            EventBody::StepProgress { current: 3, .. }
+        ));
         assert!(matches!(&events[1].1, EventBody::StepOutput { lines, .. } if lines.len() == 2));
         assert!(gathered.is_empty());
     }
@@ -144,7 +202,13 @@ mod tests {
         }
         assert!(kept > 0);
         let last = gathered.take();
-        let Some((_, EventBody::StepOutput { lines, .. })) = last.last() else { panic!("no output") };
-        assert!(lines.last().is_some_and(|line| line.text.starts_with("… output beyond")));
+        let Some((_, EventBody::StepOutput { lines, .. })) = last.last() else {
+            panic!("no output")
+        };
+        assert!(
+            lines
+                .last()
+                .is_some_and(|line| line.text.starts_with("… output beyond"))
+        );
     }
 }

@@ -51,8 +51,13 @@ mod tests {
 
     #[test]
     fn longer_secrets_go_first() {
-        let redactor = Redactor { secrets: vec!["hunter2-long".to_owned(), "hunter2".to_owned()] };
-        assert_eq!(redactor.strike("pw=hunter2-long, hunter2!"), "pw=••••••, ••••••!");
+        let redactor = Redactor {
+            secrets: vec!["hunter2-long".to_owned(), "hunter2".to_owned()],
+        };
+        assert_eq!(
+            redactor.strike("pw=hunter2-long, hunter2!"),
+            "pw=••••••, ••••••!"
+        );
         assert_eq!(redactor.strike("nothing"), "nothing");
     }
 }

@@ -76,7 +76,11 @@ pub(super) async fn run(
         .await?
         .ok_or(RunError::DeploymentMissing)?;
     let engine = shared.engines.engine(operation.environment_id).await?;
-    let values = deployment.stacks.iter().map(|stack| &stack.values).chain([&deployment.shared_values]);
+    let values = deployment
+        .stacks
+        .iter()
+        .map(|stack| &stack.values)
+        .chain([&deployment.shared_values]);
     let redactor = Redactor::new(&deployment.product, values);
     let mut run = Run {
         journal: Journal {
@@ -86,11 +90,16 @@ pub(super) async fn run(
             cancel_by: claim.cancel_by,
             entries: Vec::new(),
         },
-        stacks: deployment.stacks.iter().map(|stack| (stack.stack_name.clone(), stack.status)).collect(),
+        stacks: deployment
+            .stacks
+            .iter()
+            .map(|stack| (stack.stack_name.clone(), stack.status))
+            .collect(),
         plan: operation.plan.clone().unwrap_or_default(),
         records: Vec::new(),
         redactor,
         cancel: CancellationToken::new(),
+        abandon: claim.abandon,
         cancelled: matches!(
             operation.status,
             OperationStatus::Cancelling | OperationStatus::Compensating | OperationStatus::Stuck
@@ -118,13 +127,20 @@ struct Run {
     cancel: CancellationToken,
     /// Whether the request to cancel was taken up.
     cancelled: bool,
+    /// Whether the operator leaves undone what cannot be undone.
+    abandon: bool,
     stop: CancellationToken,
 }
 
 impl Run {
     async fn go(&mut self, resumed: bool) -> Result<Ended, RunError> {
         let node = self.journal.shared.node.clone();
-        self.journal.event(Level::Info, EventBody::Claimed { node, resumed });
+        // While it waits for the engine it is claimed again and again: said once is enough.
+        let waiting = self.operation.status == OperationStatus::Waiting;
+        if !waiting {
+            self.journal
+                .event(Level::Info, EventBody::Claimed { node, resumed });
+        }
         if self.operation.plan.is_none() {
             if let Some(ended) = self.make_plan().await? {
                 return Ok(ended);
@@ -133,7 +149,10 @@ impl Run {
             self.read_states().await?;
         }
         let specs = match operations::render(&self.deployment) {
-            Ok(specs) => specs.into_iter().map(|spec| (spec.stack.clone(), spec)).collect(),
+            Ok(specs) => specs
+                .into_iter()
+                .map(|spec| (spec.stack.clone(), spec))
+                .collect(),
             Err(error) => return self.refuse(&error).await,
         };
         let (notes, mut inbox) = progress::channel();
@@ -175,7 +194,8 @@ impl Run {
                 self.records = plan.steps.iter().map(pending).collect();
                 self.journal.push(Write::Plan(plan.clone()));
                 self.journal.push(Write::Status(OperationStatus::Running));
-                self.journal.event(Level::Info, EventBody::Planned { steps: outlines });
+                self.journal
+                    .event(Level::Info, EventBody::Planned { steps: outlines });
                 self.plan = plan;
                 self.journal.write().await?;
                 Ok(None)
@@ -183,12 +203,23 @@ impl Run {
             Err(PlanError::Engine(error)) => {
                 // Nothing was begun: it may wait for as long as the engine needs, and can be cancelled meanwhile.
                 let failure = steps::explain(&error);
-                let again = self.journal.shared.clock.now().plus(self.journal.shared.settings.retry_max);
-                let message = format!("Waiting for the engine. {}", self.redactor.strike(&failure.message));
+                let again = self
+                    .journal
+                    .shared
+                    .clock
+                    .now()
+                    .plus(self.journal.shared.settings.retry_max);
+                let message = format!(
+                    "Waiting for the engine. {}",
+                    self.redactor.strike(&failure.message)
+                );
                 self.journal.push(Write::NotBefore(again));
                 self.journal.push(Write::Status(OperationStatus::Waiting));
                 let status = OperationStatus::Waiting;
-                self.journal.event(Level::Warning, EventBody::StatusChanged { status, message });
+                if self.operation.status != status {
+                    self.journal
+                        .event(Level::Warning, EventBody::StatusChanged { status, message });
+                }
                 self.journal.write().await?;
                 Ok(Some(Ended::Later))
             }
@@ -199,10 +230,18 @@ impl Run {
     /// The end of an operation that cannot be planned: nothing was begun.
     async fn refuse(&mut self, error: &PlanError) -> Result<Ended, RunError> {
         let sentence = self.redactor.strike(&error.to_string());
-        let mut end = operations::end(self.operation.kind, &self.deployment, &self.statuses(), false);
+        let mut end = operations::end(
+            self.operation.kind,
+            &self.deployment,
+            &self.statuses(),
+            false,
+        );
         end.error = Some(sentence.clone());
         end.message = format!("{} {sentence}", end.message);
-        self.journal.push(Write::Finish { deployment: self.deployment.id, end });
+        self.journal.push(Write::Finish {
+            deployment: self.deployment.id,
+            end,
+        });
         self.journal.write().await?;
         Ok(Ended::Finished)
     }
@@ -381,18 +420,22 @@ impl Run {
         });
     }
 
-    fn ended(
-        &mut self,
-        work: &mut Work,
-        ended: Result<(usize, Outcome), tokio::task::JoinError>,
-    ) {
+    fn ended(&mut self, work: &mut Work, ended: Result<(usize, Outcome), tokio::task::JoinError>) {
         let (position, outcome) = match ended {
             Ok(ended) => ended,
             Err(error) => {
                 // A step panicked: which one is found by what is missing, and it is given up like any other failure.
-                tracing::error!(error = &error as &dyn std::error::Error, "a step ended abnormally");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a step ended abnormally"
+                );
                 let Some(lost) = work.lost() else { return };
-                (lost, Outcome::GiveUp(Failure::new("Windlass failed inside this step; its log says where")))
+                (
+                    lost,
+                    Outcome::GiveUp(Failure::new(
+                        "Windlass failed inside this step; its log says where",
+                    )),
+                )
             }
         };
         work.running.retain(|other| *other != position);
@@ -414,7 +457,11 @@ impl Run {
         let failure = self.strike(failure);
         let attempt = self.records[position].attempt;
         let outage = failure.message.contains("cannot be reached");
-        let limit = if outage { MAX_ATTEMPTS_OUTAGE } else { MAX_ATTEMPTS };
+        let limit = if outage {
+            MAX_ATTEMPTS_OUTAGE
+        } else {
+            MAX_ATTEMPTS
+        };
         if attempt >= limit {
             return self.give_up(position, failure);
         }
@@ -428,7 +475,12 @@ impl Run {
         self.journal.push(Write::Step(record.clone()));
         self.journal.event(
             Level::Warning,
-            EventBody::StepRetrying { step, attempt: attempt + 1, at, failure },
+            EventBody::StepRetrying {
+                step,
+                attempt: attempt + 1,
+                at,
+                failure,
+            },
         );
         // Pending lets the schedule offer it again; the store keeps that it was begun.
         self.records[position].state = StepState::Pending;
@@ -444,17 +496,26 @@ impl Run {
         for line in &mut failure.log_lines {
             *line = self.redactor.strike(line);
         }
-        failure.health_output = failure.health_output.map(|output| self.redactor.strike(&output));
+        failure.health_output = failure
+            .health_output
+            .map(|output| self.redactor.strike(&output));
         failure
     }
 
     /// Plans the undoing; false where nothing is to be undone.
     async fn begin_undo(&mut self) -> Result<bool, RunError> {
-        let complete = self.stacks.iter().all(|(_, status)| *status == StackStatus::Running);
+        let complete = self
+            .stacks
+            .iter()
+            .all(|(_, status)| *status == StackStatus::Running);
         if complete {
             return Ok(false);
         }
-        let reason = if self.cancelled { UnwindReason::Cancelled } else { UnwindReason::Failed };
+        let reason = if self.cancelled {
+            UnwindReason::Cancelled
+        } else {
+            UnwindReason::Failed
+        };
         let undo = plan_unwind(&self.plan, &self.states(), reason);
         if self.cancelled {
             let caught: Vec<String> = self
@@ -475,8 +536,15 @@ impl Run {
         self.plan.undo_from = Some(self.plan.steps.len());
         self.plan.steps.extend(undo);
         self.journal.push(Write::Plan(self.plan.clone()));
-        self.journal.push(Write::Status(OperationStatus::Compensating));
-        self.journal.event(Level::Warning, EventBody::Unwinding { reason, steps: outlines });
+        self.journal
+            .push(Write::Status(OperationStatus::Compensating));
+        self.journal.event(
+            Level::Warning,
+            EventBody::Unwinding {
+                reason,
+                steps: outlines,
+            },
+        );
         self.journal.write().await?;
         // Undoing is not cancelled by the request that led to it.
         self.cancel = CancellationToken::new();
@@ -492,18 +560,27 @@ impl Run {
                 return self.stuck(&left).await;
             }
         }
-        let end =
-            operations::end(self.operation.kind, &self.deployment, &self.statuses(), self.cancelled);
-        self.journal.push(Write::Finish { deployment: self.deployment.id, end });
+        let end = operations::end(
+            self.operation.kind,
+            &self.deployment,
+            &self.statuses(),
+            self.cancelled,
+        );
+        self.journal.push(Write::Finish {
+            deployment: self.deployment.id,
+            end,
+        });
         self.journal.write().await?;
         Ok(Ended::Finished)
     }
 
     /// Undoing failed: it is tried again and again, slowly, until it works or the operator lets go by cancelling.
     async fn stuck(&mut self, left: &[usize]) -> Result<Ended, RunError> {
-        let titles: Vec<_> =
-            left.iter().map(|&position| self.plan.steps[position].action.title()).collect();
-        if self.journal.cancel_by.is_some() && self.operation.status == OperationStatus::Stuck {
+        let titles: Vec<_> = left
+            .iter()
+            .map(|&position| self.plan.steps[position].action.title())
+            .collect();
+        if self.abandon {
             let mut end = operations::end(
                 self.operation.kind,
                 &self.deployment,
@@ -512,8 +589,14 @@ impl Run {
             );
             let sentence = format!("Left undone at the operator's word: {}.", titles.join("; "));
             end.message = format!("{} {sentence}", end.message);
-            end.error = Some(end.error.map_or(sentence.clone(), |error| format!("{error} {sentence}")));
-            self.journal.push(Write::Finish { deployment: self.deployment.id, end });
+            end.error = Some(
+                end.error
+                    .map_or(sentence.clone(), |error| format!("{error} {sentence}")),
+            );
+            self.journal.push(Write::Finish {
+                deployment: self.deployment.id,
+                end,
+            });
             self.journal.write().await?;
             return Ok(Ended::Finished);
         }
@@ -534,7 +617,8 @@ impl Run {
         let status = OperationStatus::Stuck;
         self.journal.push(Write::NotBefore(again));
         self.journal.push(Write::Status(status));
-        self.journal.event(Level::Error, EventBody::StatusChanged { status, message });
+        self.journal
+            .event(Level::Error, EventBody::StatusChanged { status, message });
         self.journal.write().await?;
         Ok(Ended::Later)
     }
@@ -544,17 +628,23 @@ impl Run {
         if self.cancelled || self.plan.undo_from.is_some() {
             return false;
         }
-        let Some(by) = self.journal.cancel_by.clone() else { return false };
+        let Some(by) = self.journal.cancel_by.clone() else {
+            return false;
+        };
         self.cancelled = true;
         self.cancel.cancel();
-        self.journal.push(Write::Status(OperationStatus::Cancelling));
-        self.journal.event(Level::Warning, EventBody::CancelRequested { by });
+        self.journal
+            .push(Write::Status(OperationStatus::Cancelling));
+        self.journal
+            .event(Level::Warning, EventBody::CancelRequested { by });
         true
     }
 
     fn all_ended(&self) -> bool {
         let from = self.plan.undo_from.unwrap_or(0);
-        self.records[from..].iter().all(|record| record.state.has_ended())
+        self.records[from..]
+            .iter()
+            .all(|record| record.state.has_ended())
     }
 
     fn states(&self) -> Vec<StepState> {
@@ -573,22 +663,26 @@ impl Run {
         record.started_at.get_or_insert(now);
         let (step, attempt) = (record.key.clone(), record.attempt);
         self.journal.push(Write::Step(record.clone()));
-        self.journal.event(Level::Info, EventBody::StepStarted { step, attempt });
+        self.journal
+            .event(Level::Info, EventBody::StepStarted { step, attempt });
     }
 
     fn done_record(&mut self, position: usize, result: Option<String>) {
         let step = self.end_record(position, StepState::Done, None);
-        self.journal.event(Level::Info, EventBody::StepDone { step, result });
+        self.journal
+            .event(Level::Info, EventBody::StepDone { step, result });
     }
 
     fn fail_record(&mut self, position: usize, failure: Failure, level: Level) {
         let step = self.end_record(position, StepState::Failed, Some(failure.clone()));
-        self.journal.event(level, EventBody::StepFailed { step, failure });
+        self.journal
+            .event(level, EventBody::StepFailed { step, failure });
     }
 
     fn skip(&mut self, position: usize, because: String) {
         let step = self.end_record(position, StepState::Skipped, None);
-        self.journal.event(Level::Info, EventBody::StepSkipped { step, because });
+        self.journal
+            .event(Level::Info, EventBody::StepSkipped { step, because });
     }
 
     fn end_record(
@@ -614,7 +708,11 @@ impl Run {
         match status.next(event) {
             Ok(next) => {
                 *status = next;
-                let level = if next == StackStatus::Failed { Level::Error } else { Level::Info };
+                let level = if next == StackStatus::Failed {
+                    Level::Error
+                } else {
+                    Level::Info
+                };
                 self.journal.push(Write::Stack {
                     deployment: self.deployment.id,
                     stack: stack.to_owned(),
@@ -622,7 +720,14 @@ impl Run {
                     message: message.clone(),
                 });
                 let stack = stack.to_owned();
-                self.journal.event(level, EventBody::StackChanged { stack, status: next, message });
+                self.journal.event(
+                    level,
+                    EventBody::StackChanged {
+                        stack,
+                        status: next,
+                        message,
+                    },
+                );
             }
             // Begun before a crash and begun again: the record is right already.
             Err(error) => tracing::debug!(stack, error = &error as &dyn std::error::Error, "kept"),
@@ -675,15 +780,25 @@ impl Limits {
     async fn of(engine: &dyn Engine) -> Self {
         // An engine that does not answer now is asked again by its steps; until then the careful limit holds.
         let major: Option<u32> = match engine.info().await {
-            Ok(info) => info.version.split('.').next().and_then(|major| major.parse().ok()),
+            Ok(info) => info
+                .version
+                .split('.')
+                .next()
+                .and_then(|major| major.parse().ok()),
             Err(_) => None,
         };
         let modern = major.is_some_and(|major| major >= 23);
-        Self { starts: if modern { MAX_STARTS } else { MAX_STARTS_OLD } }
+        Self {
+            starts: if modern { MAX_STARTS } else { MAX_STARTS_OLD },
+        }
     }
 
     fn room(&self, plan: &Plan, work: &Work) -> Room {
-        let mut room = Room { pulls: MAX_PULLS, starts: self.starts, short: MAX_SHORT };
+        let mut room = Room {
+            pulls: MAX_PULLS,
+            starts: self.starts,
+            short: MAX_SHORT,
+        };
         for &position in &work.running {
             room.take(&plan.steps[position].action);
         }
@@ -714,8 +829,16 @@ enum Write {
     Plan(Plan),
     Status(OperationStatus),
     NotBefore(domain::timestamp::Timestamp),
-    Stack { deployment: domain::id::DeploymentId, stack: String, status: StackStatus, message: Option<String> },
-    Finish { deployment: domain::id::DeploymentId, end: operations::End },
+    Stack {
+        deployment: domain::id::DeploymentId,
+        stack: String,
+        status: StackStatus,
+        message: Option<String>,
+    },
+    Finish {
+        deployment: domain::id::DeploymentId,
+        end: operations::End,
+    },
 }
 
 /// The journal of one operation: gathers lines, writes them in one transaction, then tells the listeners.
@@ -760,7 +883,12 @@ impl Journal {
         let entries: Vec<Entry<'_>> = writes.iter().map(Write::entry).collect();
         let begun = tokio::time::Instant::now();
         let appended = loop {
-            match self.shared.store.append(&self.lease, now, LEASE, &entries).await {
+            match self
+                .shared
+                .store
+                .append(&self.lease, now, LEASE, &entries)
+                .await
+            {
                 Ok(appended) => break appended,
                 Err(error) if error.is_transient() && begun.elapsed() < STORE_PATIENCE => {
                     tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "the journal is written again");
@@ -777,14 +905,26 @@ impl Journal {
             Write::Event(level, body) => Some((level, body)),
             _ => None,
         });
-        let events = (appended.first_seq..).zip(bodies).map(|(seq, (level, body))| Event { seq, at: now, level, body });
+        let events = (appended.first_seq..)
+            .zip(bodies)
+            .map(|(seq, (level, body))| Event {
+                seq,
+                at: now,
+                level,
+                body,
+            });
         self.shared.feed.publish(self.operation, events);
         Ok(())
     }
 
     /// A sign of life; also learns whether someone wants the end.
     async fn beat(&mut self) -> Result<(), RunError> {
-        match self.shared.store.heartbeat(&self.lease, self.shared.clock.now(), LEASE).await {
+        match self
+            .shared
+            .store
+            .heartbeat(&self.lease, self.shared.clock.now(), LEASE)
+            .await
+        {
             Ok(cancel_by) => {
                 if cancel_by.is_some() {
                     self.cancel_by = cancel_by;
@@ -804,12 +944,20 @@ impl Journal {
 impl Write {
     fn entry(&self) -> Entry<'_> {
         match self {
-            Self::Event(level, body) => Entry::Event { level: *level, body },
+            Self::Event(level, body) => Entry::Event {
+                level: *level,
+                body,
+            },
             Self::Step(record) => Entry::Step(record),
             Self::Plan(plan) => Entry::Plan(plan),
             Self::Status(status) => Entry::Status(*status),
             Self::NotBefore(at) => Entry::NotBefore(Some(*at)),
-            Self::Stack { deployment, stack, status, message } => Entry::Stack {
+            Self::Stack {
+                deployment,
+                stack,
+                status,
+                message,
+            } => Entry::Stack {
                 deployment: *deployment,
                 stack,
                 status: *status,

@@ -60,26 +60,45 @@ pub(super) struct Context {
 /// Carries out one attempt of a step.
 pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
     let done = match &step.action {
-        Action::PullImage { image, always, .. } => image::pull(context, &step.key, image, *always).await,
+        Action::PullImage { image, always, .. } => {
+            image::pull(context, &step.key, image, *always).await
+        }
         Action::EnsureNetwork { stack, network } => network::ensure(context, stack, network).await,
-        Action::EnsureVolume { stack, volume } => network::ensure_volume(context, stack, volume).await,
+        Action::EnsureVolume { stack, volume } => {
+            network::ensure_volume(context, stack, volume).await
+        }
         Action::RemoveContainer { id, .. } => container::remove(context, id).await,
-        Action::CreateContainer { stack, service, replica, generation } => {
-            container::create(context, stack, service, *replica, *generation).await
-        }
-        Action::StartContainer { stack, service, replica } => {
-            container::start(context, stack, service, *replica).await
-        }
+        Action::CreateContainer {
+            stack,
+            service,
+            replica,
+            generation,
+        } => container::create(context, stack, service, *replica, *generation).await,
+        Action::StartContainer {
+            stack,
+            service,
+            replica,
+        } => container::start(context, stack, service, *replica).await,
         Action::RunInit { stack, service } => init::run(context, &step.key, stack, service).await,
-        Action::AwaitHealthy { stack, service } => gate::await_healthy(context, stack, service).await,
-        Action::AwaitCompleted { stack, service } => gate::await_completed(context, stack, service).await,
-        Action::StopFailed { stack, service, replica } => {
-            container::stop_failed(context, stack, service, *replica).await
+        Action::AwaitHealthy { stack, service } => {
+            gate::await_healthy(context, stack, service).await
         }
-        Action::DiscardContainer { stack, service, replica } => {
-            container::discard(context, stack, service, *replica).await
+        Action::AwaitCompleted { stack, service } => {
+            gate::await_completed(context, stack, service).await
         }
-        Action::DiscardNetwork { stack, network } => network::discard(context, stack, network).await,
+        Action::StopFailed {
+            stack,
+            service,
+            replica,
+        } => container::stop_failed(context, stack, service, *replica).await,
+        Action::DiscardContainer {
+            stack,
+            service,
+            replica,
+        } => container::discard(context, stack, service, *replica).await,
+        Action::DiscardNetwork { stack, network } => {
+            network::discard(context, stack, network).await
+        }
         // Changes of the record alone: the runner makes them in the journal's own transaction.
         Action::BeginStack { .. } | Action::FinishStack { .. } => Ok(None),
     };
@@ -138,9 +157,8 @@ pub(super) fn explain(error: &EngineError) -> Failure {
     }
     let failure = Failure::new(message);
     match error {
-        EngineError::PullRefused { .. } => failure.hint(
-            "Check the image's name and tag, and that the registry lets this engine in.",
-        ),
+        EngineError::PullRefused { .. } => failure
+            .hint("Check the image's name and tag, and that the registry lets this engine in."),
         EngineError::PullFailed { .. } => {
             failure.hint("Check that the engine can reach the registry, then deploy again.")
         }
@@ -174,8 +192,10 @@ impl Context {
 
     /// Whose an object of a stack is; of a service where one is given.
     fn ownership(&self, stack: &StackSpec, service: Option<(&ServiceSpec, u32, u32)>) -> Ownership {
-        let (name, replica, generation) =
-            service.map_or((String::new(), 0, 0), |(s, replica, generation)| (s.name.clone(), replica, generation));
+        let (name, replica, generation) = service
+            .map_or((String::new(), 0, 0), |(s, replica, generation)| {
+                (s.name.clone(), replica, generation)
+            });
         Ownership {
             product: self.group_id.clone(),
             environment: self.environment,
@@ -187,7 +207,9 @@ impl Context {
             init: service.is_some_and(|(service, ..)| service.lifecycle.is_init()),
             operation: self.operation,
             generation,
-            spec_hash: service.map(|(service, ..)| service.hash()).unwrap_or_default(),
+            spec_hash: service
+                .map(|(service, ..)| service.hash())
+                .unwrap_or_default(),
         }
     }
 
@@ -197,7 +219,9 @@ impl Context {
         match self.engine.last_log_lines(container, lines).await {
             Ok(lines) => failure.log_lines = lines.into_iter().map(|line| line.text).collect(),
             Err(error) => tracing::warn!(
-                container, error = &error as &dyn std::error::Error, "its last lines could not be read"
+                container,
+                error = &error as &dyn std::error::Error,
+                "its last lines could not be read"
             ),
         }
         failure

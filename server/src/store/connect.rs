@@ -178,3 +178,58 @@ const fn settings(backend: Backend, role: Role) -> &'static [&'static str] {
         (Backend::Postgres, _) => &[POSTGRES_SETTINGS],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+    use sqlx::pool::PoolConnection;
+    use sqlx::{Any, AssertSqlSafe};
+
+    use super::*;
+
+    /// Every connection that a pool can have, at the same time.
+    async fn all(pool: &AnyPool, count: u32) -> Vec<PoolConnection<Any>> {
+        let mut connections = Vec::new();
+        for _ in 0..count {
+            connections.push(pool.acquire().await.unwrap());
+        }
+        connections
+    }
+
+    async fn pragma(connection: &mut AnyConnection, name: &str) -> String {
+        let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {name}")))
+            .fetch_one(connection)
+            .await
+            .unwrap();
+        row.try_get::<i64, _>(0)
+            .map(|number| number.to_string())
+            .or_else(|_| row.try_get::<String, _>(0))
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_sqlite_connection_has_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/windlass.db", folder.path().display());
+        let store = open(&url).await.unwrap();
+        let writers = all(&store.writer, 1).await;
+        let readers = all(&store.reader, SQLITE_READERS).await;
+        for (connections, query_only) in [(writers, "0"), (readers, "1")] {
+            for mut connection in connections {
+                for (name, expect) in [
+                    ("journal_mode", "wal"),
+                    ("synchronous", "2"),
+                    ("foreign_keys", "1"),
+                    ("busy_timeout", "5000"),
+                    ("query_only", query_only),
+                ] {
+                    assert_eq!(pragma(&mut connection, name).await, expect, "{name}");
+                }
+            }
+        }
+        let refused = sqlx::query("DELETE FROM environments")
+            .execute(&store.reader)
+            .await;
+        assert!(refused.is_err());
+    }
+}

@@ -1,67 +1,46 @@
-//! Deployed products and their stacks as recorded: whole for one, narrow rows for lists.
+//! Deployed products and their stacks as recorded, whole, and the changes that journals make to them. Lists are
+//! [`super::deployment_list`]'s.
 
 use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
 };
-use domain::id::{DeploymentId, EnvironmentId, OperationId};
+use domain::id::{DeploymentId, EnvironmentId};
 use domain::timestamp::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::column::{Columns, to_json};
 use super::error::Act;
-use super::{MAX_PAGE, Store, StoreError};
+use super::{Store, StoreError};
 
-const TABLE: &str = "product_deployments";
+pub(super) const TABLE: &str = "product_deployments";
 const CONTENTS: &str = "deployment_contents";
 const STACKS: &str = "stack_deployments";
 
-/// Which deployments a list shows, and in which order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DeploymentFilter {
-    /// Part of the deployment's or the product's name or version, in any case.
-    pub search: Option<String>,
-    /// Any of these; empty means all.
-    pub statuses: Vec<ProductStatus>,
-    pub sort: DeploymentSort,
-}
-
-/// The order of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DeploymentSort {
-    #[default]
-    Newest,
-    Oldest,
-    /// By the product's display name.
-    Name,
-    /// What needs a person first: failed, partly running, changing, stopped, running.
-    WorstFirst,
-}
-
-/// A deployed product as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeploymentRow {
-    pub id: DeploymentId,
-    pub group_id: String,
-    pub product_id: String,
-    pub product_name: String,
-    pub product_display_name: String,
-    pub product_version: Option<String>,
-    pub deployment_name: String,
-    pub status: ProductStatus,
-    pub operation_mode: OperationMode,
-    pub created_at: Timestamp,
-    pub completed_at: Option<Timestamp>,
-    pub error_message: Option<String>,
-    pub total_stacks: u32,
-    /// Running ones.
-    pub completed_stacks: u32,
-    pub failed_stacks: u32,
-    /// The operation that works on it.
-    pub active_operation: Option<OperationId>,
-}
+/// Characters that a search looks at. Together with the other columns of its index they stay below the 2,700 bytes of
+/// PostgreSQL, at four bytes each.
+const MAX_SEARCH_TEXT: usize = 500;
+/// Characters that the order by name looks at.
+const MAX_SORT_NAME: usize = 100;
 
 impl Store {
+    /// The environment that a deployment is in.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn environment_of(
+        &self,
+        id: DeploymentId,
+    ) -> Result<Option<EnvironmentId>, StoreError> {
+        let row = sqlx::query("SELECT environment_id FROM product_deployments WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.reader)
+            .await
+            .act("look for a deployment's environment")?;
+        row.map(|row| Columns::of(TABLE, &row).id("environment_id"))
+            .transpose()
+    }
+
     /// One deployed product, whole.
     ///
     /// # Errors
@@ -86,50 +65,6 @@ impl Store {
     ) -> Result<Option<ProductDeployment>, StoreError> {
         let condition = concat!("d.group_id = $2 AND d.status ", living!());
         self.read_deployment(condition, environment, group_id).await
-    }
-
-    /// A page of the deployments that are neither removed nor superseded, and how many the filter lets through.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn deployment_page(
-        &self,
-        environment: EnvironmentId,
-        filter: &DeploymentFilter,
-        limit: u32,
-        offset: u32,
-    ) -> Result<(Vec<DeploymentRow>, u64), StoreError> {
-        let act = "list deployments";
-        let (condition, values) = condition(environment, filter);
-        let page = format!(
-            "SELECT d.id, d.group_id, d.product_id, d.product_name, d.product_display_name, d.product_version,
-                 d.deployment_name, d.status, d.operation_mode, d.created_at, d.completed_at, d.error_message,
-                 d.total_stacks, d.completed_stacks, d.failed_stacks,
-                 (SELECT o.id FROM operations o WHERE o.environment_id = d.environment_id AND o.group_id = d.group_id
-                      AND o.status IN {active}) AS active_operation
-             FROM product_deployments d WHERE {condition} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}",
-            active = active!(),
-            order = order(filter.sort),
-            limit = values.len() + 1,
-            offset = values.len() + 2,
-        );
-        let count = format!("SELECT COUNT(*) FROM product_deployments d WHERE {condition}");
-        let mut page = sqlx::query(AssertSqlSafe(page));
-        let mut count = sqlx::query_scalar(AssertSqlSafe(count));
-        for value in &values {
-            page = page.bind(value.as_str());
-            count = count.bind(value.as_str());
-        }
-        let mut connection = self.reader.acquire().await.act(act)?;
-        let rows = page
-            .bind(i64::from(limit.min(MAX_PAGE)))
-            .bind(i64::from(offset))
-            .fetch_all(&mut *connection)
-            .await
-            .act(act)?;
-        let total: i64 = count.fetch_one(&mut *connection).await.act(act)?;
-        let rows = rows.iter().map(list_row).collect::<Result<_, _>>()?;
-        Ok((rows, total.unsigned_abs()))
     }
 
     /// `condition` is for an environment in `$1` and one more value in `$2`.
@@ -173,38 +108,12 @@ impl Store {
     }
 }
 
-/// The condition of a list with the values of its parameters, in order.
-fn condition(environment: EnvironmentId, filter: &DeploymentFilter) -> (String, Vec<String>) {
-    let mut text = concat!("d.environment_id = $1 AND d.status ", living!()).to_owned();
-    let mut values = vec![environment.to_string()];
-    if !filter.statuses.is_empty() {
-        let first = values.len() + 1;
-        values.extend(filter.statuses.iter().map(ToString::to_string));
-        let list: Vec<String> = (first..=values.len()).map(|at| format!("${at}")).collect();
-        text += &format!(" AND d.status IN ({})", list.join(", "));
-    }
-    let search = filter.search.as_deref().map(str::trim).unwrap_or_default();
-    if !search.is_empty() {
-        values.push(format!("%{}%", escape_like(&search.to_lowercase())));
-        text += &format!(" AND d.search_text LIKE ${} ESCAPE '!'", values.len());
-    }
-    (text, values)
-}
-
-/// A person who types `50%` looks for `50%`.
-fn escape_like(text: &str) -> String {
-    text.replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_")
-}
-
-const fn order(sort: DeploymentSort) -> &'static str {
-    match sort {
-        DeploymentSort::Newest => "d.created_at DESC, d.id DESC",
-        DeploymentSort::Oldest => "d.created_at, d.id",
-        DeploymentSort::Name => "d.sort_name, d.id",
-        DeploymentSort::WorstFirst => "d.status_rank, d.created_at DESC, d.id DESC",
-    }
+/// Lower-cased, and cut to what an index can hold.
+fn folded(text: &str, most: usize) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .take(most)
+        .collect()
 }
 
 /// How urgently a person should look, 0 first.
@@ -239,12 +148,11 @@ pub(super) async fn insert_deployment(
     let (running, failed) = running_and_failed(&deployment.stacks);
     let search_text = [
         deployment.deployment_name.as_str(),
-        &product.name,
-        &product.display_name,
         product.version.as_deref().unwrap_or_default(),
+        &product.display_name,
+        &product.name,
     ]
-    .join("\n")
-    .to_lowercase();
+    .join("\n");
     sqlx::query(
         "INSERT INTO product_deployments (id, environment_id, group_id, product_id, product_name, product_display_name,
              product_version, deployment_name, status, status_rank, operation_mode, sort_name, search_text, deployed_by,
@@ -264,8 +172,8 @@ pub(super) async fn insert_deployment(
     .bind(deployment.status.as_str())
     .bind(rank(deployment.status))
     .bind(deployment.operation_mode.as_str())
-    .bind(product.display_name.to_lowercase())
-    .bind(search_text)
+    .bind(folded(&product.display_name, MAX_SORT_NAME))
+    .bind(folded(&search_text, MAX_SEARCH_TEXT))
     .bind(to_json(TABLE, "deployed_by", &deployment.deployed_by)?)
     .bind(deployment.created_at.millis())
     .bind(deployment.completed_at.map(Timestamp::millis))
@@ -435,28 +343,6 @@ pub(super) async fn recount_stacks(
     Ok(())
 }
 
-fn list_row(row: &AnyRow) -> Result<DeploymentRow, StoreError> {
-    let columns = Columns::of(TABLE, row);
-    Ok(DeploymentRow {
-        id: columns.id("id")?,
-        group_id: columns.text("group_id")?,
-        product_id: columns.text("product_id")?,
-        product_name: columns.text("product_name")?,
-        product_display_name: columns.text("product_display_name")?,
-        product_version: columns.maybe_text("product_version")?,
-        deployment_name: columns.text("deployment_name")?,
-        status: columns.word("status", ProductStatus::parse)?,
-        operation_mode: columns.word("operation_mode", OperationMode::parse)?,
-        created_at: columns.time("created_at")?,
-        completed_at: columns.maybe_time("completed_at")?,
-        error_message: columns.maybe_text("error_message")?,
-        total_stacks: columns.count("total_stacks")?,
-        completed_stacks: columns.count("completed_stacks")?,
-        failed_stacks: columns.count("failed_stacks")?,
-        active_operation: columns.maybe_id("active_operation")?,
-    })
-}
-
 fn deployment(row: &AnyRow, stacks: Vec<StackDeployment>) -> Result<ProductDeployment, StoreError> {
     let columns = Columns::of(TABLE, row);
     let contents = Columns::of(CONTENTS, row);
@@ -494,16 +380,4 @@ fn stack(row: &AnyRow) -> Result<StackDeployment, StoreError> {
         is_new_in_upgrade: columns.flag("is_new_in_upgrade")?,
         values: columns.json("stack_values")?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_is_taken_literally() {
-        for (input, expect) in [("shop", "shop"), ("50%", "50!%"), ("a_b!", "a!_b!!")] {
-            assert_eq!(escape_like(input), expect, "{input}");
-        }
-    }
 }

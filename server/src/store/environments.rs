@@ -1,6 +1,6 @@
 //! Environments as recorded.
 
-use domain::environment::Environment;
+use domain::environment::{Connection, Environment};
 use domain::id::EnvironmentId;
 use sqlx::any::AnyRow;
 
@@ -50,6 +50,24 @@ impl Store {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Gives an environment another connection; false where there is none.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn move_environment(
+        &self,
+        id: EnvironmentId,
+        connection: &Connection,
+    ) -> Result<bool, StoreError> {
+        let moved = sqlx::query("UPDATE environments SET connection = $1 WHERE id = $2")
+            .bind(to_json(TABLE, "connection", connection)?)
+            .bind(id.to_string())
+            .execute(&self.writer)
+            .await
+            .act("move an environment")?;
+        Ok(moved.rows_affected() == 1)
     }
 
     /// All environments by name, at most [`MAX_PAGE`].

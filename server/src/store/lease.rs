@@ -37,17 +37,31 @@ pub struct Claim {
     pub resumed: bool,
     /// Who asked to cancel, where somebody did.
     pub cancel_by: Option<Actor>,
+    /// Whether the operator leaves undone what cannot be undone.
+    pub abandon: bool,
 }
 
-/// What may be claimed at `$1` by the clock of leases and `$2` by the caller's. Stuck operations wait for their operator.
-/// A wish to cancel ends every pause.
+/// The kinds of [`OperationKind::ALL`].
+///
+/// [`OperationKind::ALL`]: domain::operation::OperationKind::ALL
+macro_rules! known_kinds {
+    () => {
+        "('deploy')"
+    };
+}
+
+/// What may be claimed at `$1` by the clock of leases and `$2` by the caller's. A wish to cancel ends the wait for an engine, a
+/// wish to leave the rest undone ends every pause. A kind of a newer version waits for a node that knows it.
 macro_rules! claimable {
     () => {
         concat!(
             "status IN ",
             active!(),
-            " AND status <> 'stuck' AND (lease_until IS NULL OR lease_until <= $1)
-              AND (not_before IS NULL OR not_before <= $2 OR cancel_requested = 1)"
+            " AND kind IN ",
+            known_kinds!(),
+            " AND (lease_until IS NULL OR lease_until <= $1)
+              AND (not_before IS NULL OR not_before <= $2 OR cancel_requested = 2
+                  OR (cancel_requested = 1 AND status = 'waiting'))"
         )
     };
 }
@@ -57,7 +71,8 @@ impl Store {
     /// (`not_before`); leases are decided by the database's clock where it has one.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// Where the database does not answer. [`StoreError::Unreadable`] where the plan is of a newer version: the operation
+    /// is left alone for the length of a lease, and the next call finds another one.
     pub async fn claim(
         &self,
         node: &str,
@@ -179,8 +194,14 @@ impl Store {
             return Ok(None);
         };
         let operation_id = Columns::of(TABLE, &row).id("id")?;
-        let plan = plan_of(&mut tx, operation_id).await?;
-        // Read before the commit: a row that this version cannot read stays unclaimed.
+        let plan = match plan_of(&mut tx, operation_id).await {
+            Err(error @ StoreError::Unreadable { .. }) => {
+                set_aside(&mut tx, operation_id).await?;
+                tx.commit().await.act(act)?;
+                return Err(error);
+            }
+            plan => plan?,
+        };
         let claim = claim(&row, node, operation(&row, plan)?)?;
         tx.commit().await.act(act)?;
         Ok(Some(claim))
@@ -224,6 +245,17 @@ impl Store {
     }
 }
 
+/// Keeps the lease and takes the owner away: a plan of a newer version waits for a node that understands it, and does not
+/// stand in the way of other operations meanwhile.
+async fn set_aside(tx: &mut sqlx::AnyConnection, operation: OperationId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE operations SET owner = NULL WHERE id = $1")
+        .bind(operation.to_string())
+        .execute(tx)
+        .await
+        .act("set an operation aside")?;
+    Ok(())
+}
+
 /// What the fenced UPDATE gave.
 pub(super) struct Held {
     /// Number of the newest event, the taken ones included.
@@ -244,5 +276,20 @@ fn claim(row: &AnyRow, node: &str, operation: Operation) -> Result<Claim, StoreE
         operation,
         resumed: fence > 1,
         cancel_by: columns.maybe_json("cancel_by")?,
+        abandon: columns.number("cancel_requested")? > 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::operation::OperationKind;
+
+    #[test]
+    fn every_known_kind_may_be_claimed() {
+        let kinds: Vec<_> = OperationKind::ALL
+            .iter()
+            .map(|kind| format!("'{}'", kind.as_str()))
+            .collect();
+        assert_eq!(known_kinds!(), format!("({})", kinds.join(", ")));
+    }
 }

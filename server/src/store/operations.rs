@@ -1,7 +1,7 @@
 //! Operations as recorded: reading them, and the wish to cancel one.
 
 use domain::access::Actor;
-use domain::id::{EnvironmentId, OperationId};
+use domain::id::{DeploymentId, EnvironmentId, OperationId};
 use domain::operation::{Operation, OperationKind, OperationStatus};
 use domain::plan::Plan;
 use domain::timestamp::Timestamp;
@@ -121,7 +121,27 @@ impl Store {
         Ok((operations, total.unsigned_abs()))
     }
 
-    /// Records that `by` wants the operation cancelled. Writes no event: an operation has one writer, its runner, who reads
+    /// The newest operation of a deployment, without its plan.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn newest_operation(
+        &self,
+        deployment: DeploymentId,
+    ) -> Result<Option<Operation>, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            operation_columns!(),
+            " FROM operations WHERE deployment_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1"
+        ))
+        .bind(deployment.to_string())
+        .fetch_optional(&self.reader)
+        .await
+        .act("read the newest operation of a deployment")?;
+        row.map(|row| operation(&row, None)).transpose()
+    }
+
+    /// Records that `by` wants the operation cancelled; where undoing is stuck, that the rest stays undone. Writes no event: an operation has one writer, its runner, who reads
     /// the wish with its next write and says so.
     ///
     /// # Errors
@@ -135,8 +155,9 @@ impl Store {
         let act = "ask for a cancel";
         let by = to_json(TABLE, "cancel_by", by)?;
         let asked = sqlx::query(concat!(
-            "UPDATE operations SET cancel_requested = 1, cancel_by = $1, cancel_at = $2
-             WHERE id = $3 AND cancel_requested = 0 AND status IN ",
+            "UPDATE operations SET cancel_requested = CASE WHEN status = 'stuck' THEN 2 ELSE 1 END,
+                 cancel_by = $1, cancel_at = $2
+             WHERE id = $3 AND (cancel_requested = 0 OR (cancel_requested = 1 AND status = 'stuck')) AND status IN ",
             active!()
         ))
         .bind(by)
@@ -192,7 +213,7 @@ pub(super) fn operation(row: &AnyRow, plan: Option<Plan>) -> Result<Operation, S
         actor: columns.json("actor")?,
         session_id: columns.text("session_id")?,
         plan,
-        cancel_requested: columns.flag("cancel_requested")?,
+        cancel_requested: columns.number("cancel_requested")? != 0,
         message: columns.maybe_text("message")?,
         event_seq: columns.number("event_seq")?,
         created_at: columns.time("created_at")?,

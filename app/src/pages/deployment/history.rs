@@ -4,6 +4,7 @@ use domain::operation::OperationKind;
 use domain::wire::OperationView;
 use leptos::prelude::*;
 
+use crate::address;
 use crate::calls::operations::operations_of_deployment;
 use crate::components::{Card, Elapsed, Look, ProblemNotice, RelativeTime, StatusBadge, TableList};
 
@@ -50,7 +51,7 @@ pub fn History(
 
 #[component]
 fn Row(operation: OperationView) -> impl IntoView {
-    let href = format!("/operations/{}", operation.operation_id);
+    let href = address::operation(&operation.operation_id);
     let kind = match operation.kind {
         OperationKind::Deploy => "Deploy",
     };

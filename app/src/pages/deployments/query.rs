@@ -45,7 +45,7 @@ pub const fn is_filtered(query: &DeploymentQuery) -> bool {
 pub fn address(query: &DeploymentQuery, page: u32) -> String {
     let mut parts = Vec::new();
     if let Some(search) = &query.search {
-        parts.push(format!("search={}", escape(search)));
+        parts.push(format!("search={}", crate::address::segment(search)));
     }
     if let Some(status) = query.status {
         parts.push(format!("status={status}"));
@@ -63,18 +63,6 @@ pub fn address(query: &DeploymentQuery, page: u32) -> String {
     } else {
         format!("/deployments?{}", parts.join("&"))
     }
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }
 
 /// Which part of all rows a page shows.

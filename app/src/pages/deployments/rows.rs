@@ -4,6 +4,7 @@ use domain::deployment::OperationMode;
 use domain::wire::{DeploymentList, DeploymentListItem};
 use leptos::prelude::*;
 
+use crate::address;
 use crate::components::{Card, Glyph, Icon, Look, RelativeTime, StatusBadge, TableList, Tone};
 use crate::live::polled::Polled;
 
@@ -44,7 +45,7 @@ fn Row(polled: Polled<DeploymentList>, id: String) -> impl IntoView {
 
 #[component]
 fn Cells(item: DeploymentListItem) -> impl IntoView {
-    let href = format!("/product-deployments/{}", item.product_deployment_id);
+    let href = address::product_deployment(&item.product_deployment_id);
     let name = item.product_display_name;
     let version = item
         .product_version
@@ -66,7 +67,7 @@ fn Cells(item: DeploymentListItem) -> impl IntoView {
         }
     });
     let progress = item.active_operation_id.map(|id| {
-        view! { <a class="button" href=format!("/operations/{id}")>"Show progress"</a> }
+        view! { <a class="button" href=address::operation(&id)>"Show progress"</a> }
     });
     let error = item
         .error_message

@@ -5,6 +5,7 @@ use domain::wire::OperationView;
 use leptos::prelude::*;
 
 use super::Page;
+use crate::address;
 use crate::components::{ButtonKind, LinkButton, Notice, Tone};
 
 /// Nothing while it runs; a sentence and what can be done once it has ended, or while it cannot go on by itself.
@@ -53,9 +54,9 @@ fn Ended(
     again: Option<String>,
     operation: OperationView,
 ) -> impl IntoView {
-    let deployment = format!("/product-deployments/{}", operation.product_deployment_id);
-    let product = format!("/catalog/{}", operation.product_group_id);
-    let deploy = format!("/deploy-product/{}", operation.product_group_id);
+    let deployment = address::product_deployment(&operation.product_deployment_id);
+    let product = address::product(&operation.product_group_id);
+    let deploy = address::deploy_product(&operation.product_group_id);
     let good = status == OperationStatus::Succeeded;
     let tone = match status {
         OperationStatus::Succeeded => Tone::Good,

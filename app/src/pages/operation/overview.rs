@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use super::cancel::CancelMenu;
+use crate::address;
 use crate::components::{
     Elapsed, Glyph, Icon, LinkButton, LiveMark, Look, OverallBar, StatusBadge, Tone,
 };
@@ -17,9 +18,9 @@ pub fn Overview(page: Page, title: Memo<&'static str>) -> impl IntoView {
     let look = Memo::new(move |_| {
         feed.with(|feed| look(feed.progress.status, feed.progress.product_status))
     });
-    let deployment = page.operation.with_value(|operation| {
-        format!("/product-deployments/{}", operation.product_deployment_id)
-    });
+    let deployment = page
+        .operation
+        .with_value(|operation| address::product_deployment(&operation.product_deployment_id));
     let action = move || {
         if page.finished.get() {
             view! { <LinkButton href=deployment.clone()>"View Deployment"</LinkButton> }.into_any()

@@ -5,8 +5,9 @@ use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 
 use super::Page;
+use crate::address;
 use crate::components::{Elapsed, Icon, Look};
-use crate::live::Selection;
+use crate::live::selection::PARAMETER;
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +35,7 @@ pub fn StackList(page: Page) -> impl IntoView {
     });
     let home = page
         .operation
-        .with_value(|operation| format!("/operations/{}", operation.operation_id));
+        .with_value(|operation| address::operation(&operation.operation_id));
     let follow = move || {
         let home = home.clone();
         match (page.finished.get(), page.follows.get()) {
@@ -64,9 +65,9 @@ pub fn StackList(page: Page) -> impl IntoView {
 #[component]
 fn StackLink(page: Page, name: String) -> impl IntoView {
     let feed = page.live.feed;
-    let address = page
-        .operation
-        .with_value(|operation| Selection::address(&operation.operation_id, &name));
+    let href = page.operation.with_value(|operation| {
+        address::stack_of_operation(&operation.operation_id, PARAMETER, &name)
+    });
     let name = StoredValue::new(name);
     let row = Memo::new(move |_| {
         feed.with(|feed| name.with_value(|name| row(feed.progress.stack(name)?)))
@@ -95,7 +96,7 @@ fn StackLink(page: Page, name: String) -> impl IntoView {
         <li>
             <a
                 class=move || format!("stack-link {}", look.get().tone.class())
-                href=address
+                href=href
                 data-noscroll=""
                 prop:replace=true
                 aria-current=move || chosen.get().then_some("true")

@@ -56,7 +56,11 @@ pub(super) fn end(deployment: &ProductDeployment, stacks: &[StackStatus], cancel
     let count = |status| stacks.iter().filter(|other| **other == status).count();
     let (running, failed) = (count(StackStatus::Running), count(StackStatus::Failed));
     let aborted = !deployment.continue_on_error && running < total && !cancelled;
-    let outcome = if aborted { Outcome::None } else { Outcome::of(running, total) };
+    let outcome = if aborted {
+        Outcome::None
+    } else {
+        Outcome::of(running, total)
+    };
     let product_status = deployment
         .status
         .next(ProductEvent::RolledOut(outcome))
@@ -64,7 +68,11 @@ pub(super) fn end(deployment: &ProductDeployment, stacks: &[StackStatus], cancel
         .unwrap_or(deployment.status);
     let product = &deployment.product;
     let name = &product.display_name;
-    let version = product.version.as_deref().map(|version| format!(" v{version}")).unwrap_or_default();
+    let version = product
+        .version
+        .as_deref()
+        .map(|version| format!(" v{version}"))
+        .unwrap_or_default();
     let (status, message, error) = if running == total {
         let message = format!("Product '{name}'{version} deployed successfully ({total} stacks).");
         (OperationStatus::Succeeded, message, None)
@@ -77,7 +85,11 @@ pub(super) fn end(deployment: &ProductDeployment, stacks: &[StackStatus], cancel
         let message = format!(
             "Product '{name}' partially deployed. {running}/{total} stacks running, {failed} failed."
         );
-        (OperationStatus::Failed, message, Some(format!("{failed} of {total} stacks failed.")))
+        (
+            OperationStatus::Failed,
+            message,
+            Some(format!("{failed} of {total} stacks failed.")),
+        )
     } else {
         let message = format!("Failed to deploy product '{name}'. {failed}/{total} stacks failed.");
         let error = if aborted && failed < total {
@@ -87,5 +99,10 @@ pub(super) fn end(deployment: &ProductDeployment, stacks: &[StackStatus], cancel
         };
         (OperationStatus::Failed, message, Some(error))
     };
-    End { status, product_status, message, error }
+    End {
+        status,
+        product_status,
+        message,
+        error,
+    }
 }

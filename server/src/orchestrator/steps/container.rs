@@ -41,7 +41,9 @@ async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> 
     match context.engine.inspect_container(name).await {
         Ok(details) => failure.exit_code = details.container.exit_code.filter(|code| *code != 0),
         Err(error) => tracing::warn!(
-            container = name, error = &error as &dyn std::error::Error, "its exit code could not be read"
+            container = name,
+            error = &error as &dyn std::error::Error,
+            "its exit code could not be read"
         ),
     }
     Stop::Failed(context.evidence(name, failure).await)
@@ -54,11 +56,19 @@ pub(super) async fn remove(context: &Context, id: &str) -> Done {
     Ok(None)
 }
 
-pub(super) async fn stop_failed(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
+pub(super) async fn stop_failed(
+    context: &Context,
+    stack: &str,
+    service: &str,
+    replica: u32,
+) -> Done {
     let (_, service) = context.service(stack, service)?;
     let name = service.container_name_of(replica);
     if let Some(id) = ours(context, &name).await? {
-        context.engine.stop_container(&id, service.stop_grace_period).await?;
+        context
+            .engine
+            .stop_container(&id, service.stop_grace_period)
+            .await?;
     }
     Ok(None)
 }
@@ -67,7 +77,10 @@ pub(super) async fn discard(context: &Context, stack: &str, service: &str, repli
     let (_, service) = context.service(stack, service)?;
     let name = service.container_name_of(replica);
     if let Some(id) = ours(context, &name).await? {
-        context.engine.stop_container(&id, service.stop_grace_period).await?;
+        context
+            .engine
+            .stop_container(&id, service.stop_grace_period)
+            .await?;
         context.engine.remove_container(&id).await?;
     }
     Ok(None)

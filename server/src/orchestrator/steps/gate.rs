@@ -43,8 +43,10 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
         match judge(service, &details) {
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
             Verdict::Failed(mut failure) => {
-                failure.health_output =
-                    details.health_log.last().map(|probe| probe.output.trim().to_owned());
+                failure.health_output = details
+                    .health_log
+                    .last()
+                    .map(|probe| probe.output.trim().to_owned());
                 return Err(context.evidence(name, failure).await.into());
             }
             Verdict::Probe => {
@@ -118,8 +120,10 @@ fn judge(service: &ServiceSpec, details: &ContainerDetails) -> Verdict {
             Health::Healthy => Verdict::Passed("healthy"),
             Health::Starting => Verdict::Wait,
             Health::Unhealthy => Verdict::Failed(
-                Failure::new(format!("{name} is unhealthy: its health check failed again and again"))
-                    .hint("See the output of the health check and the last lines of the service."),
+                Failure::new(format!(
+                    "{name} is unhealthy: its health check failed again and again"
+                ))
+                .hint("See the output of the health check and the last lines of the service."),
             ),
             Health::None => Verdict::Probe,
         },
@@ -154,15 +158,17 @@ pub(super) async fn await_completed(context: &Context, stack: &str, service: &st
     let name = service.container_name_of(1);
     let deadline = context.settings.health_deadline;
     let Ok(ended) = tokio::time::timeout(deadline, init::wait_for_end(context, &name)).await else {
-        let failure =
-            Failure::new(format!("{} did not end within {} s", service.name, deadline.as_secs()));
+        let failure = Failure::new(format!(
+            "{} did not end within {} s",
+            service.name,
+            deadline.as_secs()
+        ));
         return Err(context.evidence(&name, failure).await.into());
     };
     match ended? {
         0 => Ok(Some("completed with exit code 0".to_owned())),
         code => {
-            let mut failure =
-                Failure::new(format!("{} ended with exit code {code}", service.name));
+            let mut failure = Failure::new(format!("{} ended with exit code {code}", service.name));
             failure.exit_code = Some(code);
             Err(context.evidence(&name, failure).await.into())
         }

@@ -46,7 +46,10 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
             ))
             .hint("Raise initTimeoutSeconds where it needs longer, or see its output for what it waits for.");
             let failure = context.evidence(&name, failure).await;
-            context.engine.stop_container(&name, service.stop_grace_period).await?;
+            context
+                .engine
+                .stop_container(&name, service.stop_grace_period)
+                .await?;
             return Err(failure.into());
         }
     };
@@ -65,17 +68,34 @@ async fn forward_output(context: &Context, key: &StepKey, name: &str) {
     let mut lines = match context.engine.follow_logs(name).await {
         Ok(lines) => lines,
         Err(error) => {
-            tracing::warn!(container = name, error = &error as &dyn std::error::Error, "its output cannot be followed");
+            tracing::warn!(
+                container = name,
+                error = &error as &dyn std::error::Error,
+                "its output cannot be followed"
+            );
             return;
         }
     };
     while let Some(line) = lines.next().await {
         match line {
             Ok(line) => {
-                context.notes.output(key, OutputLine { stderr: line.stderr, text: line.text }).await;
+                context
+                    .notes
+                    .output(
+                        key,
+                        OutputLine {
+                            stderr: line.stderr,
+                            text: line.text,
+                        },
+                    )
+                    .await;
             }
             Err(error) => {
-                tracing::warn!(container = name, error = &error as &dyn std::error::Error, "its output was cut off");
+                tracing::warn!(
+                    container = name,
+                    error = &error as &dyn std::error::Error,
+                    "its output was cut off"
+                );
                 return;
             }
         }
@@ -87,7 +107,10 @@ pub(super) async fn wait_for_end(context: &Context, name: &str) -> Result<i64, S
     let mut changes = context.watch.of(name);
     loop {
         let details = context.engine.inspect_container(name).await?;
-        if matches!(details.container.state, ContainerState::Exited | ContainerState::Dead) {
+        if matches!(
+            details.container.state,
+            ContainerState::Exited | ContainerState::Dead
+        ) {
             return Ok(details.container.exit_code.unwrap_or(-1));
         }
         tokio::select! {

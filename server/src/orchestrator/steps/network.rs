@@ -7,22 +7,37 @@ use crate::engine::EngineError;
 
 pub(super) async fn ensure(context: &Context, stack: &str, key: &str) -> Done {
     let spec = context.stack(stack)?;
-    let network = spec.networks.get(key).ok_or_else(|| missing("network", stack, key))?;
-    context.engine.create_network(network, &context.ownership(spec, None)).await?;
+    let network = spec
+        .networks
+        .get(key)
+        .ok_or_else(|| missing("network", stack, key))?;
+    context
+        .engine
+        .create_network(network, &context.ownership(spec, None))
+        .await?;
     Ok(None)
 }
 
 pub(super) async fn ensure_volume(context: &Context, stack: &str, key: &str) -> Done {
     let spec = context.stack(stack)?;
-    let volume = spec.volumes.get(key).ok_or_else(|| missing("volume", stack, key))?;
-    context.engine.create_volume(volume, &context.ownership(spec, None)).await?;
+    let volume = spec
+        .volumes
+        .get(key)
+        .ok_or_else(|| missing("volume", stack, key))?;
+    context
+        .engine
+        .create_volume(volume, &context.ownership(spec, None))
+        .await?;
     Ok(None)
 }
 
 /// Removes a network; one that something still uses stays, because that something is worth more.
 pub(super) async fn discard(context: &Context, stack: &str, key: &str) -> Done {
     let spec = context.stack(stack)?;
-    let network = spec.networks.get(key).ok_or_else(|| missing("network", stack, key))?;
+    let network = spec
+        .networks
+        .get(key)
+        .ok_or_else(|| missing("network", stack, key))?;
     match context.engine.remove_network(&network.name).await {
         Ok(()) => Ok(None),
         Err(EngineError::Conflict { .. } | EngineError::Refused { .. }) => {
@@ -33,5 +48,7 @@ pub(super) async fn discard(context: &Context, stack: &str, key: &str) -> Done {
 }
 
 fn missing(what: &str, stack: &str, key: &str) -> Failure {
-    Failure::new(format!("the plan names the {what} {key} of stack {stack}, which the recorded product does not have"))
+    Failure::new(format!(
+        "the plan names the {what} {key} of stack {stack}, which the recorded product does not have"
+    ))
 }

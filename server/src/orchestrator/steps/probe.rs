@@ -15,7 +15,12 @@ use super::{Context, Done, Stop};
 const MAX_STATUS_LINE: usize = 1024;
 
 /// Asks until it is healthy, or until too many attempts in a row failed after the start period.
-pub(super) async fn pass(context: &Context, service: &ServiceSpec, spec: &Probe, name: &str) -> Done {
+pub(super) async fn pass(
+    context: &Context,
+    service: &ServiceSpec,
+    spec: &Probe,
+    name: &str,
+) -> Done {
     let begun = Instant::now();
     let mut failures = 0;
     loop {
@@ -26,8 +31,10 @@ pub(super) async fn pass(context: &Context, service: &ServiceSpec, spec: &Probe,
                     failures += 1;
                 }
                 if failures >= spec.retries.max(1) {
-                    let mut failure =
-                        Failure::new(format!("{} is unhealthy: its probe failed {failures} times", service.name));
+                    let mut failure = Failure::new(format!(
+                        "{} is unhealthy: its probe failed {failures} times",
+                        service.name
+                    ));
                     failure.health_output = Some(why);
                     return Err(context.evidence(name, failure).await.into());
                 }
@@ -46,22 +53,40 @@ async fn attempt(
 ) -> Result<Result<(), String>, Stop> {
     if let ProbeKind::Exec { command } = &spec.kind {
         let code = context.engine.exec(name, command, spec.timeout).await?;
-        return Ok(if code == 0 { Ok(()) } else { Err(format!("exit code {code}")) });
+        return Ok(if code == 0 {
+            Ok(())
+        } else {
+            Err(format!("exit code {code}"))
+        });
     }
     let details = context.engine.inspect_container(name).await?;
-    let Some(host) = details.addresses.values().find(|address| !address.is_empty()) else {
+    let Some(host) = details
+        .addresses
+        .values()
+        .find(|address| !address.is_empty())
+    else {
         return Ok(Err("the container has no address yet".to_owned()));
     };
     let (ProbeKind::Http { port, .. } | ProbeKind::Tcp { port }) = &spec.kind else {
         return Ok(Ok(()));
     };
     let Some(port) = port.or_else(|| first_port(service)) else {
-        return Err(Failure::new(format!("the probe of {} names no port, and the service exposes none", service.name)).into());
+        return Err(Failure::new(format!(
+            "the probe of {} names no port, and the service exposes none",
+            service.name
+        ))
+        .into());
     };
     let asked = async {
-        let mut stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| error.to_string())?;
+        let mut stream = TcpStream::connect((host.as_str(), port))
+            .await
+            .map_err(|error| error.to_string())?;
         match &spec.kind {
-            ProbeKind::Http { path, expected_status_codes, .. } => {
+            ProbeKind::Http {
+                path,
+                expected_status_codes,
+                ..
+            } => {
                 let status = http_status(&mut stream, host, port, path).await?;
                 if expected_status_codes.contains(&status) {
                     Ok(())
@@ -80,20 +105,39 @@ async fn attempt(
 }
 
 fn first_port(service: &ServiceSpec) -> Option<u16> {
-    let exposed = service.expose.iter().filter_map(|port| port.split('/').next()?.parse().ok());
-    service.ports.iter().map(|port| port.target).chain(exposed).next()
+    let exposed = service
+        .expose
+        .iter()
+        .filter_map(|port| port.split('/').next()?.parse().ok());
+    service
+        .ports
+        .iter()
+        .map(|port| port.target)
+        .chain(exposed)
+        .next()
 }
 
 /// The status of a GET; nothing of the body is of interest.
-async fn http_status(stream: &mut TcpStream, host: &str, port: u16, path: &str) -> Result<u16, String> {
+async fn http_status(
+    stream: &mut TcpStream,
+    host: &str,
+    port: u16,
+    path: &str,
+) -> Result<u16, String> {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: windlass\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     );
-    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .map_err(|error| error.to_string())?;
     let mut head = Vec::new();
     let mut chunk = [0; 256];
     while !head.contains(&b'\n') && head.len() < MAX_STATUS_LINE {
-        let read = stream.read(&mut chunk).await.map_err(|error| error.to_string())?;
+        let read = stream
+            .read(&mut chunk)
+            .await
+            .map_err(|error| error.to_string())?;
         if read == 0 {
             break;
         }

@@ -38,12 +38,18 @@ impl Watch {
                 () = forward(engine, sender) => {}
             }
         });
-        Self { names, _stop: stop.drop_guard() }
+        Self {
+            names,
+            _stop: stop.drop_guard(),
+        }
     }
 
     /// Changes of one container from now on. Ask before looking, then wait, then look again.
     pub(super) fn of(&self, name: &str) -> Changes {
-        Changes { name: name.to_owned(), events: self.names.subscribe() }
+        Changes {
+            name: name.to_owned(),
+            events: self.names.subscribe(),
+        }
     }
 }
 

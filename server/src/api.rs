@@ -1,0 +1,178 @@
+//! The door for programs: REST under `/api`, problems as `application/problem+json`, progress as server-sent events.
+//!
+//! Handlers take a request apart, call one use case and show what it gave; they hold no rules. One endpoint a file, named
+//! after its use case. What is not in [`endpoints`] is not reachable.
+
+mod cancel_operation;
+mod create_environment;
+mod deploy_product;
+mod endpoint;
+mod extract;
+mod get_deployment_by_product;
+mod get_environment;
+mod get_operation;
+mod get_product;
+mod get_product_deployment;
+mod guard;
+mod health;
+mod list_environments;
+mod list_events;
+mod list_operations;
+mod list_product_deployments;
+mod list_products;
+mod list_source_problems;
+mod openapi;
+mod prefer;
+mod problem;
+mod sync_sources;
+mod trace;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use domain::wire::ProblemKind;
+use serde_json::Value;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::state::AppState;
+use endpoint::Endpoint;
+use extract::Json;
+pub use extract::MAX_BODY;
+pub use guard::Hosts;
+pub use health::health;
+pub use problem::ApiError;
+use problem::problem;
+
+/// Every endpoint below `/api`, in the order of the document.
+fn endpoints() -> Vec<Endpoint> {
+    vec![
+        list_environments::endpoint(),
+        create_environment::endpoint(),
+        get_environment::endpoint(),
+        list_products::endpoint(),
+        get_product::endpoint(),
+        list_source_problems::endpoint(),
+        sync_sources::endpoint(),
+        deploy_product::endpoint(),
+        list_product_deployments::endpoint(),
+        get_product_deployment::endpoint(),
+        get_deployment_by_product::endpoint(),
+        list_operations::endpoint(),
+        get_operation::endpoint(),
+        cancel_operation::endpoint(),
+        list_events::endpoint(),
+    ]
+}
+
+/// Everything under `/api`.
+pub fn router(state: AppState) -> Router {
+    let document = Arc::new(openapi());
+    let about_itself = move || std::future::ready(Json(Arc::clone(&document)));
+    let mut api = Router::new().route("/openapi.json", get(about_itself));
+    for endpoint in endpoints() {
+        api = api.route(endpoint.path, endpoint.into_route());
+    }
+    let api = api
+        .fallback(async || no_endpoint())
+        .method_not_allowed_fallback(async || wrong_method())
+        .with_state(state);
+    Router::new()
+        .nest("/api", api)
+        .route("/api/", axum::routing::any(async || no_endpoint()))
+}
+
+/// The OpenAPI 3.1 document of [`router`].
+#[must_use]
+pub fn openapi() -> Value {
+    openapi::document(&endpoints())
+}
+
+/// Method and path of every documented operation, for tests that every one is guarded and routed.
+#[must_use]
+pub fn operations() -> Vec<(String, String)> {
+    let each = |endpoint: Endpoint| {
+        (
+            endpoint.method.to_string(),
+            format!("/api{}", endpoint.path),
+        )
+    };
+    endpoints().into_iter().map(each).collect()
+}
+
+/// Puts what every request passes around all doors, pages included: its id and its span, who may ask, and an answer even
+/// where a handler panics.
+pub fn protect(doors: Router, hosts: Hosts) -> Router {
+    doors
+        .layer(from_fn_with_state(hosts, guard::guard))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(trace::trace))
+}
+
+fn no_endpoint() -> ApiError {
+    problem(
+        ProblemKind::NotFound,
+        "no-such-endpoint",
+        "There is nothing here",
+        "There is no such endpoint. GET /api/openapi.json lists all of them.",
+    )
+    .into()
+}
+
+fn wrong_method() -> ApiError {
+    problem(
+        ProblemKind::MethodNotAllowed,
+        "method-not-allowed",
+        "The method does not fit",
+        "This endpoint does not take that method; the header Allow says which ones it takes.",
+    )
+    .into()
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    ApiError(problem::internal(&Panicked(said))).into_response()
+}
+
+/// A handler panicked, which is a mistake of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_pinned() {
+        insta::assert_json_snapshot!(openapi());
+    }
+
+    #[test]
+    fn operations_have_a_name_a_summary_and_an_answer_of_their_own() {
+        let mut ids = std::collections::BTreeSet::new();
+        for endpoint in endpoints() {
+            assert!(ids.insert(endpoint.id), "{} is used twice", endpoint.id);
+            assert!(
+                endpoint.summary.ends_with('.'),
+                "{} has no summary",
+                endpoint.id
+            );
+            assert!(
+                endpoint
+                    .answers
+                    .iter()
+                    .any(|answer| answer.status.is_success()),
+                "{} has no answer",
+                endpoint.id
+            );
+        }
+    }
+}

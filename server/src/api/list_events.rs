@@ -1,0 +1,236 @@
+//! `GET /api/operations/{operationId}/events`: the journal, as a page of JSON or live as server-sent events.
+//!
+//! A reader that comes back with the number of the last event that it saw misses nothing and sees nothing twice. The live form
+//! is pulled by its reader: when the reader goes away, nothing is left behind.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use domain::operation::event::Event;
+use domain::wire::{EventPage, ProblemKind};
+use futures::stream::{self, Stream, StreamExt as _};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::endpoint::Endpoint;
+use super::extract::{Caller, Json, Path, Query};
+use super::problem::{ApiError, invalid};
+use crate::operations::{EVENTS_PER_PAGE, OperationError};
+use crate::state::AppState;
+
+/// The name under which browsers listen for events of the journal.
+const EVENT: &str = "operation-event";
+/// The name of the last event; browsers would otherwise come back after it.
+const END: &str = "end";
+/// Between two signs of life, so that nobody on the way closes a silent connection.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long browsers wait before they come back.
+const COME_BACK_AFTER: Duration = Duration::from_secs(1);
+
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint::get("/operations/{operationId}/events", "list_events", list)
+        .says("Gives the events of an operation: a page as JSON, or all as they come where `Accept` is `text/event-stream`.")
+        .query::<i64>("after", "The number of the last event that is known; 0 for all.")
+        .query::<u32>("limit", "Most events of a page of JSON; 500 where it is missing or larger.")
+        .header("Last-Event-ID", "As `after`, for the live form; wins over it.")
+        .answers::<EventPage>("One page.")
+        .answers_with::<String>(
+            StatusCode::OK,
+            "text/event-stream",
+            "Events of type `operation-event` with the number as id, and `end` after the last one.",
+            &[],
+        )
+        .refuses(ProblemKind::Validation, "`after`, `limit` or `Last-Event-ID` is not a number.")
+        .refuses(ProblemKind::NotFound, "There is no such operation.")
+        .unlimited()
+}
+
+#[derive(Debug, Deserialize)]
+struct Range {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+async fn list(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Query(range): Query<Range>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let after = number("after", range.after.as_deref())?;
+    if wants_stream(&headers) {
+        let seen = headers
+            .get("last-event-id")
+            .map(|seen| seen.to_str().unwrap_or_default());
+        let after = number("Last-Event-ID", seen)?.or(after).unwrap_or(0);
+        let events = state
+            .operations
+            .follow_operation(&actor, &id, after)
+            .await?;
+        return Ok(live(events, state.shutdown.clone()));
+    }
+    let after = after.unwrap_or(0);
+    let limit = range.limit.unwrap_or(EVENTS_PER_PAGE);
+    let read = state
+        .operations
+        .list_events(&actor, &id, after, limit)
+        .await?;
+    let page = EventPage {
+        next_after: read.events.last().map_or(after, |event| event.seq),
+        events: read.events,
+        has_more: read.has_more,
+        complete: read.complete,
+    };
+    let mut response = Json(page).into_response();
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
+/// Events of the journal as frames, then the end. Stops with the server, without an end: readers come back.
+fn live(
+    events: impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + 'static,
+    shutdown: CancellationToken,
+) -> Response {
+    let frames = frames(events).take_until(shutdown.cancelled_owned());
+    let alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
+    let mut response = Sse::new(frames).keep_alive(alive).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+fn frames(
+    events: impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + 'static,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send + 'static {
+    let span = tracing::Span::current();
+    let first = sse::Event::default().retry(COME_BACK_AFTER);
+    let following = stream::unfold(Some(Box::pin(events)), move |events| {
+        let span = span.clone();
+        async move {
+            let mut events = events?;
+            let frame = match events.next().await {
+                Some(Ok(event)) => frame(&event).map_err(|error| Box::new(error) as Box<dyn Error>),
+                Some(Err(error)) => Err(Box::new(error) as Box<dyn Error>),
+                None => return Some((end(), None)),
+            };
+            match frame {
+                Ok(frame) => Some((frame, Some(events))),
+                Err(error) => {
+                    // Without an end: the reader comes back and goes on where it was.
+                    span.in_scope(|| tracing::warn!(error, "events break off"));
+                    None
+                }
+            }
+        }
+    });
+    stream::once(std::future::ready(first))
+        .chain(following)
+        .map(Ok)
+}
+
+fn frame(event: &Event) -> Result<sse::Event, serde_json::Error> {
+    let data = serde_json::to_string(event)?;
+    Ok(sse::Event::default()
+        .id(event.seq.to_string())
+        .event(EVENT)
+        .data(data))
+}
+
+fn end() -> sse::Event {
+    sse::Event::default().event(END).data("{}")
+}
+
+/// Whether the caller would rather have the stream: it is named, and not below JSON.
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let mut best = (0_u16, false);
+    let lines = headers
+        .get_all(header::ACCEPT)
+        .into_iter()
+        .filter_map(|line| line.to_str().ok());
+    for range in lines.flat_map(|line| line.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let stream = match parts
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "text/event-stream" => true,
+            "application/json" | "application/*" | "*/*" => false,
+            _ => continue,
+        };
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok())
+            .map_or(1000, |weight| (weight.clamp(0.0, 1.0) * 1000.0) as u16);
+        // Named wins over a tie.
+        if weight > best.0 || (weight == best.0 && stream && weight > 0) {
+            best = (weight, stream);
+        }
+    }
+    best.1
+}
+
+fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    text.parse()
+        .ok()
+        .filter(|number| *number >= 0)
+        .map(Some)
+        .ok_or_else(|| {
+            let message = format!("{name} must be the number of an event: 0 or more.");
+            invalid(message.clone(), [(name.to_owned(), message)]).into()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_form_is_given_to_those_who_ask_for_it() {
+        for (accept, expected) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream", true),
+            ("text/event-stream, */*", true),
+            ("*/*, text/event-stream", true),
+            ("application/json, text/event-stream;q=0.5", false),
+            ("text/event-stream;q=0", false),
+            ("application/json;q=0.4, text/event-stream;q=0.5", true),
+            ("application/json", false),
+            ("*/*", false),
+            ("text/html", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(wants_stream(&headers), expected, "{accept}");
+        }
+        assert!(!wants_stream(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn numbers_of_events() {
+        let read = |text| number("after", text).map_err(|error| error.0.detail);
+        assert_eq!(read(None), Ok(None));
+        assert_eq!(read(Some("")), Ok(None));
+        assert_eq!(read(Some("0")), Ok(Some(0)));
+        assert_eq!(read(Some("17")), Ok(Some(17)));
+        for wrong in ["-1", "x", "1.5", "99999999999999999999"] {
+            let sentence = "after must be the number of an event: 0 or more.".to_owned();
+            assert_eq!(read(Some(wrong)), Err(sentence), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Turns every error of the use cases into an answer: the only place that knows HTTP statuses of failures.
+//!
+//! What a caller may read is in the problem; what went wrong inside is logged here, once, within the span that carries the
+//! request's id, and never sent. The pages are another door and use the same problems.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::wire::{Problem, ProblemKind};
+use serde_json::{Value, json};
+
+use crate::deployments::DeploymentError;
+use crate::environments::EnvironmentError;
+use crate::operations::OperationError;
+use crate::products::ProductError;
+use crate::state::NotReady;
+
+/// What every slug stands behind.
+const TYPE_PREFIX: &str = "urn:windlass:problem:";
+/// The media type of RFC 9457.
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// Seconds after which asking again makes sense when the store or an engine does not answer.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// A refusal on its way out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError(pub Problem);
+
+impl<E: Into<Problem>> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // A problem is made of strings and numbers: it always has a JSON form.
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, Body::from(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}
+
+/// The HTTP status of a kind of problem.
+pub(super) const fn status_of(kind: ProblemKind) -> StatusCode {
+    match kind {
+        ProblemKind::Validation | ProblemKind::BadRequest => StatusCode::BAD_REQUEST,
+        ProblemKind::Forbidden => StatusCode::FORBIDDEN,
+        ProblemKind::NotFound => StatusCode::NOT_FOUND,
+        ProblemKind::Conflict => StatusCode::CONFLICT,
+        ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ProblemKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ProblemKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ProblemKind::Timeout => StatusCode::REQUEST_TIMEOUT,
+        ProblemKind::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+        ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A problem without fields.
+pub(super) fn problem(
+    kind: ProblemKind,
+    slug: &str,
+    title: &str,
+    detail: impl Into<String>,
+) -> Problem {
+    let detail = detail.into();
+    Problem {
+        type_uri: format!("{TYPE_PREFIX}{slug}"),
+        title: title.to_owned(),
+        status: status_of(kind).as_u16(),
+        success: false,
+        message: detail.clone(),
+        detail,
+        errors: BTreeMap::new(),
+        extensions: BTreeMap::new(),
+    }
+}
+
+/// A request whose fields are wrong, each with its sentences.
+pub(super) fn invalid(
+    detail: impl Into<String>,
+    fields: impl IntoIterator<Item = (String, String)>,
+) -> Problem {
+    let mut problem = problem(
+        ProblemKind::Validation,
+        "invalid-request",
+        "The request is not valid",
+        detail,
+    );
+    for (field, message) in fields {
+        problem.errors.entry(field).or_default().push(message);
+    }
+    problem
+}
+
+/// Something that callers cannot do anything about; the cause is logged.
+pub(super) fn internal(error: &(dyn Error + 'static)) -> Problem {
+    tracing::error!(error, "a request failed inside");
+    problem(
+        ProblemKind::Internal,
+        "internal",
+        "Windlass failed",
+        "Something went wrong inside Windlass. The log of the server says what, under this request's id.",
+    )
+}
+
+/// The database does not answer, which may pass; the cause is logged.
+fn store_unavailable(error: &(dyn Error + 'static)) -> Problem {
+    tracing::warn!(
+        error,
+        "a request failed because the database does not answer"
+    );
+    problem(
+        ProblemKind::Unavailable,
+        "store-unavailable",
+        "The database does not answer",
+        "The database does not answer at the moment. Try again in a few seconds.",
+    )
+}
+
+/// An engine does not answer, which may pass; the cause is logged.
+fn engine_unavailable(error: &(dyn Error + 'static)) -> Problem {
+    tracing::warn!(error, "a request failed because the engine does not answer");
+    problem(
+        ProblemKind::Unavailable,
+        "engine-unavailable",
+        "The engine does not answer",
+        "The Docker engine of this environment does not answer. Check that it runs, then try again.",
+    )
+}
+
+/// The same problem about one field.
+fn about(mut problem: Problem, field: &str) -> Problem {
+    problem
+        .errors
+        .insert(field.to_owned(), vec![problem.detail.clone()]);
+    problem
+}
+
+/// The same problem with a further member.
+fn with(mut problem: Problem, name: &str, value: Value) -> Problem {
+    problem.extensions.insert(name.to_owned(), value);
+    problem
+}
+
+impl From<EnvironmentError> for Problem {
+    fn from(error: EnvironmentError) -> Self {
+        use EnvironmentError as E;
+        let detail = error.to_string();
+        match error {
+            E::NotFound(_) => problem(
+                ProblemKind::NotFound,
+                "environment-not-found",
+                "No such environment",
+                detail,
+            ),
+            E::Invalid { field, message } => invalid(detail, [(field.to_owned(), message)]),
+            E::NameTaken(_) => {
+                let taken = problem(
+                    ProblemKind::BadRequest,
+                    "environment-name-taken",
+                    "The name is taken",
+                    detail,
+                );
+                about(taken, "name")
+            }
+            E::Store(error) if error.is_transient() => store_unavailable(&error),
+            E::Store(error) => internal(&error),
+        }
+    }
+}
+
+impl From<ProductError> for Problem {
+    fn from(error: ProductError) -> Self {
+        match &error {
+            ProductError::NotFound(_) => problem(
+                ProblemKind::NotFound,
+                "product-not-found",
+                "No such product",
+                error.to_string(),
+            ),
+            ProductError::Interrupted(_) => internal(&error),
+        }
+    }
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        use OperationError as E;
+        match &error {
+            E::NotFound(_) => problem(
+                ProblemKind::NotFound,
+                "operation-not-found",
+                "No such operation",
+                error.to_string(),
+            ),
+            E::Ended(status) => with(
+                problem(
+                    ProblemKind::Conflict,
+                    "operation-ended",
+                    "The operation has ended",
+                    error.to_string(),
+                ),
+                "operationStatus",
+                json!(status),
+            ),
+            E::Store(error) if error.is_transient() => store_unavailable(error),
+            E::Store(error) => internal(error),
+        }
+    }
+}
+
+impl From<DeploymentError> for Problem {
+    fn from(error: DeploymentError) -> Self {
+        use DeploymentError as E;
+        let detail = error.to_string();
+        let bad = |slug, title| problem(ProblemKind::BadRequest, slug, title, detail.clone());
+        match error {
+            E::Environment(error) => error.into(),
+            E::ProductNotFound(_) => {
+                about(bad("product-not-found", "No such product"), "productId")
+            }
+            E::StackNotFound { .. } => {
+                about(bad("stack-not-found", "No such stack"), "stackConfigs")
+            }
+            E::NoStacks => about(bad("no-stacks", "No stack is named"), "stackConfigs"),
+            E::Invalid(fields) => invalid(
+                detail,
+                fields.into_iter().map(|wrong| (wrong.field, wrong.message)),
+            ),
+            E::Unrenderable(problems) => {
+                let fields = problems
+                    .into_iter()
+                    .map(|found| (found.field, found.problem.to_string()));
+                let mut refused = bad("not-deployable", "The product cannot be deployed");
+                for (field, message) in fields {
+                    refused.errors.entry(field).or_default().push(message);
+                }
+                refused
+            }
+            E::InProgress { active, .. } => {
+                let refused = bad("operation-in-progress", "An operation is in progress");
+                let refused = with(refused, "operationId", json!(active.id));
+                let refused = with(refused, "startedBy", json!(active.actor.to_string()));
+                with(refused, "since", json!(active.since))
+            }
+            E::AlreadyDeployed { id, status, .. } => {
+                let refused = bad("already-deployed", "The product is deployed already");
+                let refused = with(refused, "productDeploymentId", json!(id));
+                with(refused, "productStatus", json!(status))
+            }
+            E::NotFound => problem(
+                ProblemKind::NotFound,
+                "deployment-not-found",
+                "No such product deployment",
+                detail,
+            ),
+            E::NotDeployed => problem(
+                ProblemKind::NotFound,
+                "product-not-deployed",
+                "The product is not deployed",
+                detail,
+            ),
+            E::Operation(error) => error.into(),
+            E::Engine(error) if error.may_pass() => engine_unavailable(&error),
+            E::Engine(error) => internal(&error),
+            E::Store(error) if error.is_transient() => store_unavailable(&error),
+            E::Store(error) => internal(&error),
+        }
+    }
+}
+
+impl From<NotReady> for Problem {
+    fn from(error: NotReady) -> Self {
+        tracing::warn!(error = &error as &dyn Error, "not ready");
+        problem(
+            ProblemKind::Unavailable,
+            "not-ready",
+            "Not ready",
+            error.to_string(),
+        )
+    }
+}

@@ -1,0 +1,135 @@
+//! The use cases as the pages call them: one line each. Errors become problems where the REST door does it, too.
+
+use app::backend::Backend;
+use async_trait::async_trait;
+use domain::access::Actor;
+use domain::operation::event::Event;
+use domain::wire::{
+    AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
+    EnvironmentView, OperationView, Problem, ProductDeploymentDetail, ProductDetail,
+};
+
+use crate::deployments::DeploymentError;
+use crate::operations::EVENTS_PER_PAGE;
+use crate::state::AppState;
+
+/// The pages' way to the use cases.
+pub struct UseCases(pub AppState);
+
+#[async_trait]
+impl Backend for UseCases {
+    async fn environments(&self, actor: &Actor) -> Result<Vec<EnvironmentView>, Problem> {
+        let all = self.0.environments.list_environments(actor).await?;
+        Ok(all.iter().map(EnvironmentView::from).collect())
+    }
+
+    async fn catalog(&self, actor: &Actor) -> Result<CatalogView, Problem> {
+        Ok(self.0.products.list_products(actor))
+    }
+
+    async fn sync_catalog(&self, actor: &Actor) -> Result<CatalogView, Problem> {
+        Ok(self.0.products.sync_sources(actor).await?)
+    }
+
+    async fn product(&self, actor: &Actor, id: &str) -> Result<ProductDetail, Problem> {
+        Ok(self.0.products.get_product(actor, id)?)
+    }
+
+    async fn deploy_product(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: DeployProductRequest,
+    ) -> Result<AcceptedOperation, Problem> {
+        let accepted = self
+            .0
+            .deployments
+            .deploy_product(actor, environment, &request)
+            .await?;
+        Ok(accepted.into())
+    }
+
+    async fn deployments(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        query: DeploymentQuery,
+    ) -> Result<DeploymentList, Problem> {
+        Ok(self
+            .0
+            .deployments
+            .list_product_deployments(actor, environment, &query)
+            .await?)
+    }
+
+    async fn deployment(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<ProductDeploymentDetail, Problem> {
+        Ok(self
+            .0
+            .deployments
+            .find_product_deployment(actor, id)
+            .await?)
+    }
+
+    async fn deployment_of_product(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        group_id: &str,
+    ) -> Result<Option<ProductDeploymentDetail>, Problem> {
+        match self
+            .0
+            .deployments
+            .get_deployment_by_product(actor, environment, group_id)
+            .await
+        {
+            Ok(detail) => Ok(Some(detail)),
+            Err(DeploymentError::NotDeployed) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem> {
+        Ok(self.0.operations.get_operation(actor, id).await?)
+    }
+
+    async fn operations(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        limit: u32,
+    ) -> Result<Vec<OperationView>, Problem> {
+        let environment = self
+            .0
+            .environments
+            .get_environment(actor, environment)
+            .await?;
+        let listed = self
+            .0
+            .operations
+            .list_operations(actor, Some(environment.id), limit, 0)
+            .await?;
+        Ok(listed.0)
+    }
+
+    async fn operation_events(
+        &self,
+        actor: &Actor,
+        id: &str,
+        after: i64,
+    ) -> Result<(Vec<Event>, bool), Problem> {
+        let read = self
+            .0
+            .operations
+            .list_events(actor, id, after, EVENTS_PER_PAGE)
+            .await?;
+        Ok((read.events, read.has_more))
+    }
+
+    async fn cancel_operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem> {
+        Ok(self.0.operations.cancel_operation(actor, id).await?)
+    }
+}

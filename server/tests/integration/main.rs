@@ -1,8 +1,0 @@
-//! Tests of the whole program: the real `windlass-server`, started as its users start it.
-//!
-//! `cargo xtask test` runs them in a network namespace with a Docker engine, a registry and a
-//! PostgreSQL server, and says where these are in `WINDLASS_TEST_*` variables.
-#![expect(clippy::unwrap_used, reason = "what a test cannot do, fails the test")]
-
-mod serve;
-mod server_process;

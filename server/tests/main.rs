@@ -1,0 +1,9 @@
+//! The server's integration tests, one binary.
+//!
+//! `cargo xtask test` runs them in a network namespace with a Docker engine, a registry and a PostgreSQL server, and says
+//! where these are in `WINDLASS_TEST_*` variables.
+#![expect(clippy::unwrap_used, reason = "what a test cannot do, fails the test")]
+
+mod serve;
+mod server_process;
+mod store;

@@ -1,0 +1,37 @@
+//! The store on both databases. Every statement runs here, because none is checked when it is compiled.
+//!
+//! Each case gets a fresh SQLite file, and a fresh database on the PostgreSQL server at `WINDLASS_TEST_DATABASE_URL`.
+
+mod acceptance;
+mod contention;
+mod database;
+mod environments;
+mod journal;
+mod leases;
+mod lists;
+mod opening;
+mod records;
+mod samples;
+
+/// Makes two tests of each case: `name::sqlite` and `name::postgres`. A case that is not listed is dead code to the
+/// compiler.
+macro_rules! on_both {
+    ($($case:ident,)*) => {$(
+        mod $case {
+            use super::Database;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$case(Database::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(database) = Database::postgres().await {
+                    super::$case(database).await;
+                }
+            }
+        }
+    )*};
+}
+use on_both;
