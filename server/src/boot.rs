@@ -139,7 +139,7 @@ fn doors(
     state: AppState,
     shutdown: &CancellationToken,
 ) -> Result<Router, BootError> {
-    let pages = ui::router(&args.site, Arc::new(UseCases(state.clone())))?;
+    let pages = ui::router(&args.site, Some(Arc::new(UseCases(state.clone()))))?;
     let api = api::router(state, shutdown.clone());
     Ok(api::guard(api.merge(pages), args.insecure_no_auth))
 }
