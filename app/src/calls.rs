@@ -1,11 +1,16 @@
 //! Server functions, one file each: take the backend and the actor from the context, make one call, answer in wire types.
 //!
-//! Each is a public endpoint under `/ui`; what somebody may do is decided in the use case behind [`crate::backend::Backend`].
+//! Each is a public endpoint under `/ui`; what somebody may do is decided in the use case behind `Backend`.
 
 pub mod call_error;
 #[cfg(feature = "ssr")]
 pub mod caller;
+pub mod catalog;
+pub mod deploy_form;
+pub mod deploy_product;
 pub mod environments;
+pub mod product;
 pub mod set_theme;
+pub mod sync_catalog;
 
 pub use call_error::CallError;

@@ -14,7 +14,10 @@ use leptos_router::{
 use crate::{
     clock::provide_clock,
     layouts::Shell,
-    pages::{home::HomePage, not_found::NotFoundPage},
+    pages::{
+        catalog::CatalogPage, deploy_product::DeployProductPage, home::HomePage,
+        not_found::NotFoundPage, product::ProductPage,
+    },
     theme,
 };
 
@@ -65,6 +68,13 @@ pub fn App() -> impl IntoView {
             <Shell>
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("/catalog") view=CatalogPage ssr=SsrMode::Async />
+                    <Route path=path!("/catalog/:productId") view=ProductPage ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/deploy-product/:productId")
+                        view=DeployProductPage
+                        ssr=SsrMode::Async
+                    />
                 </Routes>
             </Shell>
         </Router>

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of databases or engines. What it shows comes from the server through wire types.
 
+pub mod address;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod calls;
@@ -11,5 +12,6 @@ pub mod document;
 pub mod layouts;
 pub mod pages;
 pub mod theme;
+pub mod variables;
 
 pub use document::{App, shell};

@@ -3,9 +3,8 @@
 //! Names of files under `/pkg` carry a hash of their content, so browsers may keep them for ever;
 //! pages themselves are always asked for again.
 
-mod same_site;
-
 pub mod backend;
+mod deploy_form;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,8 +23,12 @@ use domain::access::Actor;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use tower::ServiceExt as _;
-use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    limit::RequestBodyLimitLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+};
 
+/// More than any form of ours holds, in bytes.
+const LARGEST_FORM: usize = 1024 * 1024;
 /// Must equal `LEPTOS_OUTPUT_NAME` in `.cargo/config.toml`.
 const OUTPUT_NAME: &str = "windlass";
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -54,7 +57,7 @@ pub enum UiError {
 ///
 /// # Errors
 /// When `site` does not hold a built site.
-pub fn router(site: &Path, backend: Option<Arc<dyn Backend>>) -> Result<Router, UiError> {
+pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError> {
     let missing = |source| UiError::SiteMissing {
         site: site.to_path_buf(),
         source,
@@ -100,9 +103,10 @@ pub fn router(site: &Path, backend: Option<Arc<dyn Backend>>) -> Result<Router, 
         .leptos_routes_with_context(&pages, routes, context, move || {
             shell(shell_options.clone())
         })
+        .route(deploy_form::ADDRESS, axum::routing::post(deploy_form::post))
         .nest("/pkg", hashed)
         .fallback(file_or_page)
-        .layer(axum::middleware::from_fn(same_site::refuse_other_sites))
+        .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -114,18 +118,16 @@ pub fn router(site: &Path, backend: Option<Arc<dyn Backend>>) -> Result<Router, 
 #[derive(Clone)]
 struct Pages {
     options: LeptosOptions,
-    backend: Option<Arc<dyn Backend>>,
+    backend: Arc<dyn Backend>,
     public: PathBuf,
 }
 
 impl Pages {
     /// Puts the use cases, and who asks for them, into the context of a request.
     fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
-        let backend = self.backend.clone();
+        let backend = Arc::clone(&self.backend);
         move || {
-            if let Some(backend) = &backend {
-                provide_context(Arc::clone(backend));
-            }
+            provide_context(Arc::clone(&backend));
             provide_context(Actor::LocalOperator);
         }
     }

@@ -58,14 +58,24 @@ impl Caller {
 }
 
 /// A problem becomes the error of the call, and its status that of the response: a page about something that is not there
-/// is a 404.
+/// is a 404. Only a form sent without scripts keeps its own: the browser is led back to the page, which shows the problem.
 #[must_use]
 pub fn refuse(problem: Problem) -> CallError {
-    if let (Some(response), Ok(status)) = (
+    if let (Some(response), Ok(status), false) = (
         use_context::<ResponseOptions>(),
         http::StatusCode::from_u16(problem.status),
+        is_plain_form(),
     ) {
         response.set_status(status);
     }
     CallError(problem)
+}
+
+fn is_plain_form() -> bool {
+    use_context::<http::request::Parts>().is_some_and(|request| {
+        let accept = request.headers.get(http::header::ACCEPT);
+        let html = accept.and_then(|accept| accept.to_str().ok());
+        request.method == http::Method::POST
+            && html.is_some_and(|accept| accept.contains("text/html"))
+    })
 }

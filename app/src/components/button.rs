@@ -83,10 +83,13 @@ pub fn LinkButton(
     #[prop(into)] href: String,
     #[prop(optional)] kind: ButtonKind,
     #[prop(optional, into)] glyph: Option<Glyph>,
+    /// Loads the page anew even where it is the same.
+    #[prop(optional)]
+    reload: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
-        <a href=href class=kind.class()>
+        <a href=href class=kind.class() rel=reload.then_some("external")>
             {glyph.map(|glyph| view! { <Icon glyph /> })}
             {children()}
         </a>

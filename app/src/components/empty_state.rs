@@ -15,7 +15,7 @@ pub fn EmptyState(
     view! {
         <div class="empty-state">
             <Icon glyph />
-            <h3>{title}</h3>
+            <h2>{title}</h2>
             <p class="empty-state__text">{text}</p>
             {children
                 .map(|actions| view! { <div class="empty-state__actions">{actions()}</div> })}

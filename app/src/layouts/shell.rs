@@ -43,13 +43,15 @@ pub fn Shell(children: Children) -> impl IntoView {
             <a class="skip-link" href=format!("#{CONTENT}")>
                 "Skip to the content"
             </a>
-            <a class="shell__brand" href="/">
-                <Icon glyph=Glyph::Windlass />
-                <span>"Windlass"</span>
-            </a>
-            <header class="shell__header">
-                <EnvironmentName />
-                <ThemeSwitch />
+            <header class="shell__top">
+                <a class="shell__brand" href="/">
+                    <Icon glyph=Glyph::Windlass />
+                    <span class="shell__brand-name">"Windlass"</span>
+                </a>
+                <div class="shell__header">
+                    <EnvironmentName />
+                    <ThemeSwitch />
+                </div>
             </header>
             <nav class="shell__nav" aria-label="Main">
                 <Navigation />

@@ -47,10 +47,10 @@ pub fn ThemeSwitch() -> impl IntoView {
             class="theme-switch"
             method="post"
             action=address
-            role="group"
-            aria-label="Colours"
         >
-            {CHOICES.map(button).into_iter().collect_view()}
+            <div class="theme-switch__choices" role="group" aria-label="Colours">
+                {CHOICES.map(button).into_iter().collect_view()}
+            </div>
         </form>
     }
 }

@@ -26,11 +26,7 @@ async fn a_body_that_is_not_what_it_should_be_is_refused_by_place_or_field() {
             "stackConfigs[1].variables.WEB_PORT must be a string, not a number.",
         ),
         ("{}".to_owned(), Some("productId"), "productId is required."),
-        (
-            "[]".to_owned(),
-            Some("body"),
-            "body must be an object.",
-        ),
+        ("[]".to_owned(), Some("body"), "body must be an object."),
         (
             "{\n  \"productId\": }".to_owned(),
             None,
