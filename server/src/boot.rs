@@ -21,12 +21,9 @@ use crate::api;
 use crate::args::ServeArgs;
 use crate::catalog::{Catalog, LocalSource};
 use crate::clock::Clock;
-use crate::deployments::Deployments;
 use crate::engine::{Engine, docker::DockerEngine};
 use crate::environments::{Connect, EnvironmentError, Environments};
-use crate::operations::Operations;
 use crate::orchestrator::{Orchestrator, Settings};
-use crate::products::Products;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use crate::ui::backend::UseCases;
@@ -91,21 +88,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         data_dir.node().to_owned(),
         Settings::default(),
     );
-    let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
-    let state = AppState {
-        products: Products::new(Arc::clone(&catalog), clock.clone()),
-        deployments: Deployments {
-            store: store.clone(),
-            catalog,
-            environments: environments.clone(),
-            operations: operations.clone(),
-            orchestrator: orchestrator.clone(),
-            clock,
-        },
-        environments,
-        operations,
-        store: store.clone(),
-    };
+    let state = AppState::new(store.clone(), catalog, environments, orchestrator.clone(), clock);
     let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;

@@ -1,9 +1,15 @@
 //! The use cases, put together at boot and handed to the doors. Doors call these and nothing below.
 
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
 use crate::deployments::Deployments;
 use crate::environments::Environments;
 use crate::operations::Operations;
+use crate::orchestrator::Orchestrator;
 use crate::products::Products;
+use crate::store::Store;
 
 /// Narrow handles, each cheap to clone.
 #[derive(Clone)]
@@ -13,5 +19,33 @@ pub struct AppState {
     pub deployments: Deployments,
     pub operations: Operations,
     /// For the readiness check only.
-    pub store: crate::store::Store,
+    pub store: Store,
+}
+
+impl AppState {
+    /// All use cases over one store, one catalog and whoever runs the operations here.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        catalog: Arc<Catalog>,
+        environments: Environments,
+        orchestrator: Orchestrator,
+        clock: Clock,
+    ) -> Self {
+        let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
+        Self {
+            products: Products::new(Arc::clone(&catalog), clock.clone()),
+            deployments: Deployments {
+                store: store.clone(),
+                catalog,
+                environments: environments.clone(),
+                operations: operations.clone(),
+                orchestrator,
+                clock,
+            },
+            environments,
+            operations,
+            store,
+        }
+    }
 }

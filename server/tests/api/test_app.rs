@@ -15,12 +15,9 @@ use serde_json::{Value, json};
 use server::api;
 use server::catalog::{Catalog, LocalSource};
 use server::clock::Clock;
-use server::deployments::Deployments;
 use server::engine::EngineError;
 use server::environments::Environments;
-use server::operations::Operations;
 use server::orchestrator::{Orchestrator, Settings};
-use server::products::Products;
 use server::state::AppState;
 use server::store::{Claim, Entry, Store};
 use tempfile::TempDir;
@@ -162,21 +159,7 @@ impl TestApp {
             "test".to_owned(),
             Settings::default(),
         );
-        let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
-        let state = AppState {
-            products: Products::new(Arc::clone(&catalog), clock.clone()),
-            deployments: Deployments {
-                store: store.clone(),
-                catalog,
-                environments: environments.clone(),
-                operations: operations.clone(),
-                orchestrator,
-                clock,
-            },
-            environments,
-            operations,
-            store: store.clone(),
-        };
+        let state = AppState::new(store.clone(), catalog, environments, orchestrator, clock);
         let shutdown = CancellationToken::new();
         let router = api::guard(api::router(state, shutdown.clone()), false);
         Self {
