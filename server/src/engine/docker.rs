@@ -88,6 +88,8 @@ struct Shared {
     client: OnceLock<Docker>,
     /// [`ApiVersion::pack`]; 0 until the engine was asked, and again after its connection broke, since it may come back as another.
     api: AtomicU32,
+    /// Held while a network is made on an engine that does not keep their names unique.
+    networks: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for DockerEngine {
@@ -116,6 +118,7 @@ impl DockerEngine {
                 address: parsed,
                 client: OnceLock::new(),
                 api: AtomicU32::new(0),
+                networks: tokio::sync::Mutex::new(()),
             }),
         })
     }
@@ -518,7 +521,8 @@ impl Engine for DockerEngine {
             .ok_or_else(|| act.refuse("the engine does not tell its time"))?;
         let messages = docker.events(Some(events::options(&now)));
         let address = self.address().to_owned();
-        Ok(messages
+        let ended = act.broken("the engine ended the stream of events");
+        let events = messages
             .filter_map(move |message| {
                 let event = match message {
                     Ok(message) => events::event(message).map(Ok),
@@ -526,6 +530,7 @@ impl Engine for DockerEngine {
                 };
                 futures::future::ready(event)
             })
-            .boxed())
+            .boxed();
+        Ok(events::until_error(events, ended))
     }
 }

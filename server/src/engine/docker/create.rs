@@ -202,11 +202,16 @@ pub(super) async fn network(
     owner: &Ownership,
 ) -> Result<(), EngineError> {
     let act = Act::new("create", format!("network {}", network.name));
+    let api = engine.api_version().await?;
     if network.enable_ipv4 == Some(false) {
-        let api = engine.api_version().await?;
         api.need(ApiVersion::IPV4_SWITCH, "enable_ipv4", &act)?;
     }
-    // Looking first, because engines before 23 make a second network of the same name.
+    // Engines before API 1.44 make a second network of the same name, and then a container can join neither: look first, one at a time.
+    let _turn = if api < ApiVersion::UNIQUE_NETWORKS {
+        Some(engine.shared.networks.lock().await)
+    } else {
+        None
+    };
     if let Some(verdict) = existing_network(engine, &act, network, owner).await? {
         return verdict;
     }
