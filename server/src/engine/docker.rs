@@ -1,7 +1,8 @@
 //! Docker Engine through its API, versions 1.41 (20.10) and newer. The only module that names the client library.
 //!
 //! Every call opens a connection of its own, so streams of events and logs never keep a short call waiting, and nothing is shared but
-//! the address: cloning is cheap, and an engine that is not there yet is found when it comes. Nothing here retries.
+//! the address: cloning is cheap, and an engine that is not there yet is found when it comes. Failures are
+//! not tried again here: that is the caller's decision.
 
 mod address;
 mod api_version;
@@ -23,7 +24,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ContainerInspectResponse;
@@ -183,28 +183,6 @@ impl DockerEngine {
         .await
     }
 
-    /// Pulls with credentials of the registry.
-    ///
-    /// # Errors
-    /// As [`Engine::pull_image`].
-    pub async fn pull_image_with(
-        &self,
-        image: &ImageRef,
-        platform: Option<&str>,
-        credentials: Option<DockerCredentials>,
-        stall: Duration,
-        progress: mpsc::Sender<PullProgress>,
-    ) -> Result<Image, EngineError> {
-        let pull = pull::Pull {
-            image,
-            platform,
-            credentials,
-            stall,
-            progress,
-        };
-        pull.run(self).await
-    }
-
     /// Waits until a container that is being removed is gone.
     async fn wait_removed(&self, act: &Act, id: &str) -> Result<(), EngineError> {
         let docker = self.client(act)?;
@@ -308,8 +286,14 @@ impl Engine for DockerEngine {
         stall: Duration,
         progress: mpsc::Sender<PullProgress>,
     ) -> Result<Image, EngineError> {
-        self.pull_image_with(image, platform, None, stall, progress)
-            .await
+        let pull = pull::Pull {
+            image,
+            platform,
+            credentials: None,
+            stall,
+            progress,
+        };
+        pull.run(self).await
     }
 
     async fn create_network(

@@ -1,6 +1,7 @@
 //! Create or adopt: containers, networks and volumes that are there exactly once however often they are asked for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, Ipam, IpamConfig, NetworkConnectRequest,
@@ -12,6 +13,7 @@ use bollard::query_parameters::{
 };
 use domain::plan::Ownership;
 use domain::spec::{IpamSpec, NetworkSpec, VolumeSpec};
+use tokio::time::{Instant, sleep};
 
 use super::api_version::ApiVersion;
 use super::body::{Surroundings, body, referenced_services, some_list, some_map};
@@ -22,8 +24,12 @@ use crate::engine::ownership::{
 };
 use crate::engine::{EngineError, NewContainer, labels};
 
-/// How often a creation is tried while the holder of its name keeps vanishing between two looks.
-const ATTEMPTS: u32 = 3;
+/// How long a name may be taken by something that cannot be looked at: the engine reserves it before the container is there, as when an
+/// interrupted creation is still going on.
+const RESERVED_LIMIT: Duration = Duration::from_secs(10);
+
+/// Between two looks at a reserved name.
+const RESERVED_PAUSE: Duration = Duration::from_millis(50);
 
 /// Makes the container, or adopts the same one; its files are in it when this returns.
 pub(super) async fn container(
@@ -45,7 +51,8 @@ pub(super) async fn container(
     }
     let options = options.build();
     let docker = engine.client(&act)?;
-    for _ in 0..ATTEMPTS {
+    let deadline = Instant::now() + RESERVED_LIMIT;
+    loop {
         let created = engine
             .call(
                 &act,
@@ -72,11 +79,17 @@ pub(super) async fn container(
         if let Some(holder) = found(holder)? {
             return adopt(engine, new, &around, holder).await;
         }
+        if Instant::now() >= deadline {
+            return Err(EngineError::Failed {
+                act: act.sentence(),
+                message: format!(
+                    "the name is taken, and for {} s there was nothing of this name",
+                    RESERVED_LIMIT.as_secs()
+                ),
+            });
+        }
+        sleep(RESERVED_PAUSE).await;
     }
-    Err(EngineError::Failed {
-        act: act.sentence(),
-        message: "the name is taken and free again at every look".to_owned(),
-    })
 }
 
 async fn adopt(
