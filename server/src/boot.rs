@@ -88,7 +88,13 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         data_dir.node().to_owned(),
         Settings::default(),
     );
-    let state = AppState::new(store.clone(), catalog, environments, orchestrator.clone(), clock);
+    let state = AppState::new(
+        store.clone(),
+        catalog,
+        environments,
+        orchestrator.clone(),
+        clock,
+    );
     let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
