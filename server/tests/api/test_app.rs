@@ -275,10 +275,10 @@ impl TestApp {
             message: message.to_owned(),
         };
         let entries = [
-            stack("data", StackStatus::Deploying),
-            stack("data", StackStatus::Running),
-            stack("web", StackStatus::Deploying),
-            stack("web", StackStatus::Running),
+            stack("Data", StackStatus::Deploying),
+            stack("Data", StackStatus::Running),
+            stack("Web", StackStatus::Deploying),
+            stack("Web", StackStatus::Running),
             Entry::Event {
                 level: Level::Info,
                 body: &last,
@@ -319,8 +319,8 @@ pub(super) fn deploy_request() -> Value {
     json!({
         "productId": PRODUCT,
         "stackConfigs": [
-            { "stackId": "demo:Shop:data:1.0.0", "deploymentStackName": "shop-data" },
-            { "stackId": "demo:Shop:web:1.0.0", "deploymentStackName": "shop-web", "variables": { "WEB_PORT": "8081" } },
+            { "stackId": "demo:demo.shop:Data:1.0.0", "deploymentStackName": "shop-data" },
+            { "stackId": "demo:demo.shop:Web:1.0.0", "deploymentStackName": "shop-web", "variables": { "WEB_PORT": "8081" } },
         ],
         "sharedVariables": { "API_KEY": "s3cr3t-value" },
         "sessionId": "session-7",
