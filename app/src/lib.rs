@@ -11,6 +11,7 @@ pub mod components;
 pub mod document;
 pub mod layouts;
 pub mod pages;
+pub mod stack_order;
 pub mod theme;
 pub mod variables;
 
