@@ -61,7 +61,7 @@ fn spans(text: &str) -> impl IntoView + use<> {
 /// The parts of a text, and whether each stands between two marks. A mark that nothing closes is text.
 fn marked(text: &str, mark: &str) -> Vec<(bool, String)> {
     let mut parts: Vec<String> = text.split(mark).map(str::to_owned).collect();
-    if parts.len() % 2 == 0
+    if parts.len().is_multiple_of(2)
         && let Some(last) = parts.pop()
         && let Some(before) = parts.last_mut()
     {
