@@ -15,8 +15,9 @@ use crate::{
     clock::provide_clock,
     layouts::Shell,
     pages::{
-        catalog::CatalogPage, deploy_product::DeployProductPage, home::HomePage,
-        not_found::NotFoundPage, product::ProductPage,
+        catalog::CatalogPage, deploy_product::DeployProductPage, deployment::DeploymentPage,
+        deployments::DeploymentsPage, home::HomePage, not_found::NotFoundPage,
+        operation::OperationPage, product::ProductPage,
     },
     theme,
 };
@@ -69,6 +70,13 @@ pub fn App() -> impl IntoView {
             <Shell>
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("/deployments") view=DeploymentsPage ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/product-deployments/:id")
+                        view=DeploymentPage
+                        ssr=SsrMode::Async
+                    />
+                    <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
                     <Route path=path!("/catalog") view=CatalogPage ssr=SsrMode::Async />
                     <Route path=path!("/catalog/:productId") view=ProductPage ssr=SsrMode::Async />
                     <Route

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod components;
 pub mod document;
 pub mod layouts;
+pub mod live;
 pub mod pages;
 pub mod stack_order;
 pub mod theme;

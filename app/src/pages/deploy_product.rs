@@ -336,11 +336,11 @@ fn ContinueOnError(on: bool) -> impl IntoView {
 /// Variables that every stack gets, entered once.
 #[component]
 fn SharedPart(variables: Vec<VariableView>, form: Form) -> impl IntoView {
-    (!variables.is_empty()).then(|| {
+    (!variables.is_empty()).then(move || {
         let groups = grouped(variables)
             .into_iter()
             .map(|group| {
-                let field = |view: &VariableView| {
+                let field = move |view: &VariableView| {
                     let field = shared_field(view);
                     let name = &view.variable.name;
                     let held = form.held(|sent| sent.shared_value(name).map(str::to_owned));
