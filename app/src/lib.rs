@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of databases or engines. What it shows comes from the server through wire types.
 
+#![recursion_limit = "256"]
+
 pub mod address;
 #[cfg(feature = "ssr")]
 pub mod backend;
