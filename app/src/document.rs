@@ -60,6 +60,7 @@ fn Preload(file: &'static str) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
+    say_when_hydrated();
 
     view! {
         <Title formatter=|title: String| {
@@ -87,6 +88,16 @@ pub fn App() -> impl IntoView {
             </Shell>
         </Router>
     }
+}
+
+/// Marks the document once scripts have taken over: what they add works from then on.
+fn say_when_hydrated() {
+    Effect::new(|_| {
+        let root = document().document_element();
+        if let Some(Err(error)) = root.map(|root| root.set_attribute("data-hydrated", "")) {
+            leptos::logging::warn!("the document cannot be marked: {error:?}");
+        }
+    });
 }
 
 #[cfg(feature = "ssr")]

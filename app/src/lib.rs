@@ -12,6 +12,7 @@ pub mod document;
 pub mod layouts;
 pub mod live;
 pub mod pages;
+pub mod stack_order;
 pub mod theme;
 pub mod variables;
 

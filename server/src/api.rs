@@ -31,19 +31,20 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use domain::wire::ProblemKind;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::state::AppState;
 use endpoint::Endpoint;
 use extract::Json;
 pub use extract::MAX_BODY;
-pub use guard::Hosts;
-pub use health::health;
+use guard::Hosts;
 pub use problem::ApiError;
 use problem::problem;
 
@@ -68,8 +69,9 @@ fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Everything under `/api`.
-pub fn router(state: AppState) -> Router {
+/// Everything under `/api`, and `/health`. Answers that would go on for long end when `shutdown` is cancelled.
+pub fn router(state: AppState, shutdown: CancellationToken) -> Router {
+    let door = Door { state, shutdown };
     let document = Arc::new(openapi());
     let about_itself = move || std::future::ready(Json(Arc::clone(&document)));
     let mut api = Router::new().route("/openapi.json", get(about_itself));
@@ -78,11 +80,31 @@ pub fn router(state: AppState) -> Router {
     }
     let api = api
         .fallback(async || no_endpoint())
-        .method_not_allowed_fallback(async || wrong_method())
-        .with_state(state);
+        .method_not_allowed_fallback(async || wrong_method());
     Router::new()
         .nest("/api", api)
-        .route("/api/", axum::routing::any(async || no_endpoint()))
+        .route("/api/", any(async || no_endpoint()))
+        .merge(health::routes())
+        .with_state(door)
+}
+
+/// What handlers get.
+#[derive(Clone)]
+struct Door {
+    state: AppState,
+    shutdown: CancellationToken,
+}
+
+impl FromRef<Door> for AppState {
+    fn from_ref(door: &Door) -> Self {
+        door.state.clone()
+    }
+}
+
+impl FromRef<Door> for CancellationToken {
+    fn from_ref(door: &Door) -> Self {
+        door.shutdown.clone()
+    }
 }
 
 /// The OpenAPI 3.1 document of [`router`].
@@ -105,7 +127,12 @@ pub fn operations() -> Vec<(String, String)> {
 
 /// Puts what every request passes around all doors, pages included: its id and its span, who may ask, and an answer even
 /// where a handler panics.
-pub fn protect(doors: Router, hosts: Hosts) -> Router {
+pub fn guard(doors: Router, insecure_no_auth: bool) -> Router {
+    let hosts = if insecure_no_auth {
+        Hosts::Any
+    } else {
+        Hosts::ThisMachine
+    };
     doors
         .layer(from_fn_with_state(hosts, guard::guard))
         .layer(CatchPanicLayer::custom(panicked))

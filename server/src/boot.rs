@@ -17,17 +17,14 @@ use domain::wire::CreateEnvironmentRequest;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Hosts};
+use crate::api;
 use crate::args::ServeArgs;
 use crate::catalog::{Catalog, LocalSource};
 use crate::clock::Clock;
-use crate::deployments::Deployments;
 use crate::engine::{Engine, docker::DockerEngine};
 use crate::environments::{Connect, EnvironmentError, Environments};
-use crate::operations::Operations;
 use crate::orchestrator::{Orchestrator, Settings};
-use crate::products::Products;
-use crate::state::{AppState, Readiness};
+use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use crate::ui::backend::UseCases;
 use crate::ui::{self, UiError};
@@ -91,27 +88,8 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         data_dir.node().to_owned(),
         Settings::default(),
     );
-    let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
-    let state = AppState {
-        products: Products::new(Arc::clone(&catalog), clock.clone()),
-        deployments: Deployments {
-            store: store.clone(),
-            catalog,
-            environments: environments.clone(),
-            operations: operations.clone(),
-            orchestrator: orchestrator.clone(),
-            clock,
-        },
-        environments,
-        operations,
-        shutdown: shutdown.clone(),
-    };
-    let ping = store.clone();
-    let ready = Readiness::default().asking("database", move || {
-        let store = ping.clone();
-        async move { store.ping().await }
-    });
-    let door = doors(&args, state, ready.clone())?;
+    let state = AppState::new(store.clone(), catalog, environments, orchestrator.clone(), clock);
+    let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
     let address = listener.local_addr().map_err(in_use)?;
@@ -139,15 +117,14 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     ended
 }
 
-fn doors(args: &ServeArgs, state: AppState, ready: Readiness) -> Result<Router, BootError> {
-    let hosts = if args.insecure_no_auth {
-        Hosts::Any
-    } else {
-        Hosts::ThisMachine
-    };
+fn doors(
+    args: &ServeArgs,
+    state: AppState,
+    shutdown: &CancellationToken,
+) -> Result<Router, BootError> {
     let pages = ui::router(&args.site, Arc::new(UseCases(state.clone())))?;
-    let doors = api::health(ready).merge(api::router(state)).merge(pages);
-    Ok(api::protect(doors, hosts))
+    let api = api::router(state, shutdown.clone());
+    Ok(api::guard(api.merge(pages), args.insecure_no_auth))
 }
 
 /// Until people can sign in, the only guard at the door is that nobody else reaches it.

@@ -1,14 +1,15 @@
 //! A `windlass-server` of a test's own, on a free port, ended with the test.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
-    path::PathBuf,
-    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
-    time::Duration,
-};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
-const ANSWER: Duration = Duration::from_secs(10);
+use serde_json::Value;
+
+/// A blocking deployment may take its time.
+const ANSWER: Duration = Duration::from_secs(180);
 
 /// The program, not started yet; its pages' files are found when `cargo xtask web` built them.
 pub(crate) fn program() -> Command {
@@ -28,16 +29,52 @@ pub(crate) struct ServerProcess {
     child: Child,
     log: BufReader<ChildStderr>,
     address: String,
-    _data: tempfile::TempDir,
+    _data: Option<tempfile::TempDir>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    fn read(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let status = head
+            .split_whitespace()
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        Self {
+            status: status.unwrap_or(0),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
 }
 
 impl ServerProcess {
-    /// Starts it and waits until it says where it listens.
+    /// Starts it on a data folder of its own and waits until it says where it listens.
     pub(crate) fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
+        let mut server = Self::start_in(data.path(), &[]);
+        server._data = Some(data);
+        server
+    }
+
+    /// Starts it on a data folder that outlives it.
+    pub(crate) fn start_in(data: &Path, arguments: &[&str]) -> Self {
         let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data.path())
+            .arg(data)
+            .args(arguments)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -59,18 +96,57 @@ impl ServerProcess {
             child,
             log,
             address,
-            _data: data,
+            _data: None,
         }
     }
 
     /// Asks for a page with a plain GET; the status line and everything after it.
     pub(crate) fn get(&self, path: &str) -> String {
+        self.exchange("GET", path, &[], "")
+    }
+
+    /// One request with its headers, answered.
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        Answer::read(&self.exchange(method, path, headers, body))
+    }
+
+    /// A GET, answered with JSON.
+    pub(crate) fn get_json(&self, path: &str) -> Value {
+        let answer = self.ask("GET", path, &[], "");
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.json()
+    }
+
+    fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
+        let mut stream = self.open(method, path, headers, body);
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// Sends a request and leaves the answer in the stream.
+    pub(crate) fn open(&self, method: &str, path: &str, headers: &[&str], body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(ANSWER)).unwrap();
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        // HTTP/1.0: the end of the connection is the end of the answer.
+        let mut request = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n");
+        for header in headers {
+            request += &format!("{header}\r\n");
+        }
+        if !body.is_empty() {
+            request += &format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                body.len()
+            );
+        }
+        write!(stream, "{request}\r\n{body}").unwrap();
+        stream
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Sends SIGTERM; how it ended and the rest of its log.

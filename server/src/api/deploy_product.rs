@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use domain::access::Actor;
 use domain::wire::{AcceptedOperation, DeployProductRequest, DeployProductResponse, ProblemKind};
+use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::extract::{Caller, Json, Path};
@@ -45,6 +46,7 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn deploy(
     State(state): State<AppState>,
+    State(shutdown): State<CancellationToken>,
     Caller(actor): Caller,
     Path(environment): Path<String>,
     prefer: Prefer,
@@ -61,7 +63,7 @@ async fn deploy(
         biased;
         ended = ended(&state, &actor, &environment, &accepted) => Ok(Json(ended?).into_response()),
         () = patience(prefer) => Ok(follow(&accepted, prefer)),
-        () = state.shutdown.cancelled() => Ok(follow(&accepted, Prefer::default())),
+        () = shutdown.cancelled() => Ok(follow(&accepted, Prefer::default())),
     }
 }
 

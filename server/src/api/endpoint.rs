@@ -10,8 +10,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use domain::wire::ProblemKind;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::Door;
 use super::problem::{ApiError, problem, status_of};
-use crate::state::AppState;
 
 /// How long an ordinary request may take.
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub(super) struct Endpoint {
     pub(super) parameters: Vec<Parameter>,
     pub(super) request: Option<SchemaOf>,
     pub(super) answers: Vec<Answer>,
-    pub(super) handler: MethodRouter<AppState>,
+    pub(super) handler: MethodRouter<Door>,
     /// Whether the answer may take as long as it takes.
     unlimited: bool,
 }
@@ -54,7 +54,7 @@ pub(super) struct Answer {
 
 impl Endpoint {
     /// `GET`.
-    pub(super) fn get<H: Handler<T, AppState>, T: 'static>(
+    pub(super) fn get<H: Handler<T, Door>, T: 'static>(
         path: &'static str,
         id: &'static str,
         handler: H,
@@ -63,7 +63,7 @@ impl Endpoint {
     }
 
     /// `POST`.
-    pub(super) fn post<H: Handler<T, AppState>, T: 'static>(
+    pub(super) fn post<H: Handler<T, Door>, T: 'static>(
         path: &'static str,
         id: &'static str,
         handler: H,
@@ -75,7 +75,7 @@ impl Endpoint {
         method: Method,
         path: &'static str,
         id: &'static str,
-        handler: MethodRouter<AppState>,
+        handler: MethodRouter<Door>,
     ) -> Self {
         Self {
             method,
@@ -171,7 +171,7 @@ impl Endpoint {
     }
 
     /// What answers, with its time limit.
-    pub(super) fn into_route(self) -> MethodRouter<AppState> {
+    pub(super) fn into_route(self) -> MethodRouter<Door> {
         match self.unlimited {
             true => self.handler,
             false => self.handler.layer(axum::middleware::from_fn(in_time)),

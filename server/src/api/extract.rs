@@ -229,10 +229,11 @@ fn malformed(error: &serde_json::Error) -> Problem {
 /// The field that is wrong, such as `stackConfigs[0].variables.PORT`; `body` where the whole is.
 fn field_of(path: &serde_path_to_error::Path, error: &impl ToString) -> String {
     let text = error.to_string();
-    let missing = text
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next());
-    match (path.to_string().as_str(), missing) {
+    // Of a field that is missing or given twice, the path is that of the object around it.
+    let within = ["missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| text.strip_prefix(start)?.split('`').next());
+    match (path.to_string().as_str(), within) {
         (".", None) => "body".to_owned(),
         (".", Some(field)) => field.to_owned(),
         (path, None) => path.to_owned(),
@@ -246,6 +247,9 @@ fn wrong_type(field: &str, error: &serde_json::Error) -> String {
     let text = without_place(&text);
     if text.starts_with("missing field") {
         return format!("{field} is required.");
+    }
+    if text.starts_with("duplicate field") {
+        return format!("{field} is given twice.");
     }
     let Some((found, expected)) = text.rsplit_once(", expected ") else {
         return format!("{field} is not valid: {}.", without_value(error));

@@ -12,7 +12,7 @@ use super::problem::{ApiError, problem};
 
 /// The names by which this server may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hosts {
+pub(super) enum Hosts {
     /// `localhost`, `127.0.0.1` and `[::1]`: nobody has to sign in, so only this machine's own pages may ask.
     ThisMachine,
     /// Any: the operator accepted that others reach it.
@@ -70,9 +70,10 @@ fn refuse(
     if method.is_safe() {
         return None;
     }
+    // `none` is the reader's own doing: an address typed, a bookmark.
     let cross_site = headers
         .get("sec-fetch-site")
-        .is_some_and(|site| site == "cross-site");
+        .is_some_and(|site| site != "same-origin" && site != "none");
     let other_origin = headers
         .get(header::ORIGIN)
         .is_some_and(|origin| !is_same_origin(origin.to_str().unwrap_or_default(), called));
@@ -164,6 +165,7 @@ mod tests {
             (("origin", "null"), Some(403)),
             (("origin", ""), Some(403)),
             (("sec-fetch-site", "cross-site"), Some(403)),
+            (("sec-fetch-site", "same-site"), Some(403)),
             (("sec-fetch-site", "same-origin"), None),
             (("sec-fetch-site", "none"), None),
         ] {

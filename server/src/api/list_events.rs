@@ -59,6 +59,7 @@ struct Range {
 
 async fn list(
     State(state): State<AppState>,
+    State(shutdown): State<CancellationToken>,
     Caller(actor): Caller,
     Path(id): Path<String>,
     Query(range): Query<Range>,
@@ -74,7 +75,7 @@ async fn list(
             .operations
             .follow_operation(&actor, &id, after)
             .await?;
-        return Ok(live(events, state.shutdown.clone()));
+        return Ok(live(events, shutdown));
     }
     let after = after.unwrap_or(0);
     let limit = range.limit.unwrap_or(EVENTS_PER_PAGE);

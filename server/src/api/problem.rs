@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use domain::wire::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
+use super::health::NotReady;
 use crate::deployments::DeploymentError;
 use crate::environments::EnvironmentError;
 use crate::operations::OperationError;
 use crate::products::ProductError;
-use crate::state::NotReady;
 
 /// What every slug stands behind.
 const TYPE_PREFIX: &str = "urn:windlass:problem:";

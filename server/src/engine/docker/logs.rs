@@ -184,7 +184,7 @@ mod tests {
         let console = LogOutput::Console {
             message: format!("{AT} tty\r\n").into_bytes().into(),
         };
-        let cases: Vec<(Vec<LogOutput>, Vec<(bool, Option<i64>, String)>)> = vec![
+        let cases = [
             (
                 vec![out(&format!("{AT} one\n"))],
                 vec![(false, Some(1000), "one".to_owned())],

@@ -1,0 +1,191 @@
+//! Every error of the use cases as a problem: one line each, so that a changed status or sentence is seen.
+
+use domain::access::Actor;
+use domain::deployment::ProductStatus;
+use domain::id::{DeploymentId, OperationId};
+use domain::operation::{OperationKind, OperationStatus};
+use domain::product::{Problem as CatalogProblem, Severity};
+use domain::timestamp::Timestamp;
+use domain::wire::Problem;
+use server::deployments::{DeploymentError, InvalidField, StackProblem};
+use server::engine::EngineError;
+use server::environments::EnvironmentError;
+use server::operations::OperationError;
+use server::products::ProductError;
+use server::store::{ActiveOperation, StoreError};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+fn passing() -> StoreError {
+    StoreError::Contended {
+        act: "read the secret place",
+    }
+}
+
+fn lasting() -> StoreError {
+    let deployment = DeploymentId::from_uuid(Uuid::from_u128(7));
+    StoreError::DeploymentUnknown { deployment }
+}
+
+fn engine(passes: bool) -> EngineError {
+    let (act, message) = ("list".to_owned(), "a secret message".to_owned());
+    if passes {
+        EngineError::Failed { act, message }
+    } else {
+        EngineError::Refused { act, message }
+    }
+}
+
+async fn interrupted() -> ProductError {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(std::future::pending::<()>());
+    tasks.abort_all();
+    tasks.join_next().await.unwrap().unwrap_err().into()
+}
+
+fn environments() -> Vec<EnvironmentError> {
+    use EnvironmentError as E;
+    vec![
+        E::NotFound("e".to_owned()),
+        E::Invalid {
+            field: "name",
+            message: "Environment name is required".to_owned(),
+        },
+        E::NameTaken("Local".to_owned()),
+        E::Store(passing()),
+        E::Store(lasting()),
+    ]
+}
+
+fn operations() -> Vec<OperationError> {
+    use OperationError as E;
+    vec![
+        E::NotFound("o".to_owned()),
+        E::Ended(OperationStatus::Cancelled),
+        E::Store(passing()),
+        E::Store(lasting()),
+    ]
+}
+
+fn deployments() -> Vec<DeploymentError> {
+    use DeploymentError as E;
+    let field = |field: &str, message: &str| InvalidField {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    };
+    let problem = CatalogProblem {
+        severity: Severity::Error,
+        file: "shop/product.yaml".to_owned(),
+        line: Some(3),
+        column: Some(5),
+        field: "services.web".to_owned(),
+        message: "The image is missing.".to_owned(),
+        hint: None,
+    };
+    let active = ActiveOperation {
+        id: OperationId::from_uuid(Uuid::from_u128(9)),
+        kind: OperationKind::Deploy,
+        actor: Actor::LocalOperator,
+        since: Timestamp::from_millis(0),
+    };
+    let mut all = vec![
+        E::ProductNotFound("p".to_owned()),
+        E::StackNotFound {
+            stack: "s".to_owned(),
+            product: "P".to_owned(),
+        },
+        E::NoStacks,
+        E::Invalid(vec![
+            field("sharedVariables.A", "A is required."),
+            field("sharedVariables.A", "A is too short."),
+            field("deploymentName", "Not like that."),
+        ]),
+        E::Unrenderable(vec![StackProblem {
+            field: "stackConfigs[0]".to_owned(),
+            problem,
+        }]),
+        E::InProgress {
+            product: "P".to_owned(),
+            active,
+        },
+        E::AlreadyDeployed {
+            product: "P".to_owned(),
+            id: DeploymentId::from_uuid(Uuid::from_u128(7)),
+            status: ProductStatus::Running,
+        },
+        E::NotFound,
+        E::NotDeployed,
+        E::Engine(engine(true)),
+        E::Engine(engine(false)),
+        E::Store(passing()),
+        E::Store(lasting()),
+    ];
+    all.extend(environments().into_iter().map(E::Environment));
+    all.extend(operations().into_iter().map(E::Operation));
+    all
+}
+
+/// Does not compile any more when a variant comes, so that it is not forgotten above.
+fn every_variant(deployment: &DeploymentError) {
+    use DeploymentError as D;
+    match deployment {
+        D::Environment(
+            EnvironmentError::NotFound(_)
+            | EnvironmentError::Invalid { .. }
+            | EnvironmentError::NameTaken(_)
+            | EnvironmentError::Store(_),
+        )
+        | D::Operation(
+            OperationError::NotFound(_) | OperationError::Ended(_) | OperationError::Store(_),
+        )
+        | D::ProductNotFound(_)
+        | D::StackNotFound { .. }
+        | D::NoStacks
+        | D::Invalid(_)
+        | D::Unrenderable(_)
+        | D::InProgress { .. }
+        | D::AlreadyDeployed { .. }
+        | D::NotFound
+        | D::NotDeployed
+        | D::Engine(_)
+        | D::Store(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn every_error_has_its_problem() {
+    let mut problems: Vec<Problem> = Vec::new();
+    for error in deployments() {
+        every_variant(&error);
+        problems.push(error.into());
+    }
+    problems.push(ProductError::NotFound("p".to_owned()).into());
+    problems.push(interrupted().await.into());
+    for problem in &problems {
+        let text = serde_json::to_string(problem).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+        assert_eq!(problem.message, problem.detail);
+    }
+    let lines: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            let slug = problem
+                .type_uri
+                .strip_prefix("urn:windlass:problem:")
+                .unwrap();
+            let more = match (problem.errors.is_empty(), problem.extensions.is_empty()) {
+                (true, true) => String::new(),
+                (false, _) => format!("\n    {}", serde_json::to_string(&problem.errors).unwrap()),
+                (true, false) => format!(
+                    "\n    {}",
+                    serde_json::to_string(&problem.extensions).unwrap()
+                ),
+            };
+            format!(
+                "{} {slug} [{}] {}{more}",
+                problem.status, problem.title, problem.detail
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

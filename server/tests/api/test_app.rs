@@ -1,0 +1,330 @@
+//! The REST door over a fresh store and a small catalog. No engine answers, and operations wait until a test carries them out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use domain::access::Actor;
+use domain::deployment::{ProductStatus, StackStatus};
+use domain::operation::OperationStatus;
+use domain::operation::event::{EventBody, Level};
+use domain::wire::CreateEnvironmentRequest;
+use serde_json::{Value, json};
+use server::api;
+use server::catalog::{Catalog, LocalSource};
+use server::clock::Clock;
+use server::engine::EngineError;
+use server::environments::Environments;
+use server::orchestrator::{Orchestrator, Settings};
+use server::state::AppState;
+use server::store::{Claim, Entry, Store};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+pub(super) const PRODUCT: &str = "demo:Shop:1.0.0";
+const LEASE: Duration = Duration::from_secs(60);
+
+const MANIFEST: &str = r#"
+metadata:
+  name: Shop
+  productId: demo.shop
+  productVersion: "1.0.0"
+  description: Two stacks
+sharedVariables:
+  LOG_LEVEL: {type: Select, default: info, options: [{value: info}, {value: debug}]}
+  API_KEY: {type: Password, required: true}
+stacks:
+  data:
+    metadata: {name: Data}
+    services:
+      store: {image: "store:1", environment: {KEY: "${API_KEY}"}}
+  web:
+    metadata: {name: Web}
+    variables:
+      WEB_PORT: {type: Port, default: "8080"}
+    services:
+      page: {image: "page:1", ports: ["${WEB_PORT}:80"]}
+"#;
+
+/// A door, what is behind it, and the folder it all lies in.
+pub(super) struct TestApp {
+    pub(super) router: Router,
+    pub(super) store: Store,
+    pub(super) shutdown: CancellationToken,
+    pub(super) environment: String,
+    folder: TempDir,
+}
+
+/// What the door answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body, once the status is what it must be.
+    #[track_caller]
+    pub(super) fn ok(self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text);
+        self.json()
+    }
+
+    /// The sentence of a problem that has everything a problem must have.
+    #[track_caller]
+    pub(super) fn refused(&self, status: u16) -> String {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["success"], false);
+        assert_eq!(problem["message"], problem["detail"]);
+        assert!(
+            problem["type"]
+                .as_str()
+                .unwrap()
+                .starts_with("urn:windlass:problem:")
+        );
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+        problem["detail"].as_str().unwrap().to_owned()
+    }
+
+    /// The fields that a problem names, with their first sentence.
+    pub(super) fn fields(&self) -> Vec<(String, String)> {
+        let problem = self.json();
+        let errors = problem["errors"].as_object().cloned().unwrap_or_default();
+        let first = |value: Value| value[0].as_str().unwrap().to_owned();
+        errors
+            .into_iter()
+            .map(|(field, sentences)| (field, first(sentences)))
+            .collect()
+    }
+}
+
+impl TestApp {
+    pub(super) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("catalog");
+        std::fs::create_dir_all(source.join("shop")).unwrap();
+        std::fs::write(source.join("shop/product.yaml"), MANIFEST).unwrap();
+        let url = format!("sqlite://{}/windlass.db", folder.path().display());
+        let store = Store::open(&url).await.unwrap();
+        let clock = Clock::system();
+        let environments = Environments::new(
+            store.clone(),
+            clock.clone(),
+            Arc::new(|_| {
+                let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into();
+                Err(EngineError::Unreachable {
+                    address: "nowhere".to_owned(),
+                    source,
+                })
+            }),
+        );
+        let request = CreateEnvironmentRequest {
+            name: "Local".to_owned(),
+            kind: None,
+            socket_path: Some("/nonexistent/docker.sock".to_owned()),
+        };
+        let environment = environments
+            .create_environment(&Actor::System, &request)
+            .await
+            .unwrap()
+            .id
+            .to_string();
+        let sources = [LocalSource {
+            id: "demo".to_owned(),
+            path: source,
+        }];
+        let catalog = Arc::new(Catalog::load(&sources));
+        assert_eq!(catalog.problems(), []);
+        let orchestrator = Orchestrator::new(
+            store.clone(),
+            Arc::new(environments.clone()),
+            clock.clone(),
+            "test".to_owned(),
+            Settings::default(),
+        );
+        let state = AppState::new(store.clone(), catalog, environments, orchestrator, clock);
+        let shutdown = CancellationToken::new();
+        let router = api::guard(api::router(state, shutdown.clone()), false);
+        Self {
+            router,
+            store,
+            shutdown,
+            environment,
+            folder,
+        }
+    }
+
+    pub(super) fn catalog_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("catalog")
+    }
+
+    pub(super) fn deployments(&self) -> String {
+        format!("/api/environments/{}/product-deployments", self.environment)
+    }
+
+    pub(super) async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.open(request).await.into_parts();
+        let bytes = to_bytes(body, 16 << 20).await.unwrap();
+        let text = String::from_utf8(bytes.into()).unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path, Body::empty(), &[]))
+            .await
+    }
+
+    pub(super) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(request(Method::GET, path, Body::empty(), headers))
+            .await
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_with(path, body.to_string(), &[]).await
+    }
+
+    pub(super) async fn post_with(
+        &self,
+        path: &str,
+        body: impl Into<Body>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = request(Method::POST, path, body.into(), headers);
+        let json = header::HeaderValue::from_static("application/json");
+        request
+            .headers_mut()
+            .entry(header::CONTENT_TYPE)
+            .or_insert(json);
+        self.send(request).await
+    }
+
+    /// Starts a deployment and does not wait; the ids of the operation and the deployment.
+    pub(super) async fn accept(&self) -> (String, String) {
+        let body = deploy_request().to_string();
+        let headers = [("prefer", "respond-async")];
+        let answer = self.post_with(&self.deployments(), body, &headers).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+        let accepted = answer.json();
+        let id = |name: &str| accepted[name].as_str().unwrap().to_owned();
+        (id("operationId"), id("productDeploymentId"))
+    }
+
+    /// Takes the operation that waits, as the orchestrator would.
+    pub(super) async fn claim(&self) -> Claim {
+        self.store
+            .claim("test", Clock::system().now(), LEASE)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// Writes one event that is not the last.
+    pub(super) async fn write_event(&self, claim: &Claim, message: &str) {
+        let body = EventBody::StatusChanged {
+            status: OperationStatus::Running,
+            message: message.to_owned(),
+        };
+        let entry = Entry::Event {
+            level: Level::Info,
+            body: &body,
+        };
+        self.store
+            .append(&claim.lease, Clock::system().now(), LEASE, &[entry])
+            .await
+            .unwrap();
+    }
+
+    /// Ends a claimed operation, every stack running.
+    pub(super) async fn finish(&self, claim: &Claim) {
+        let deployment = claim.operation.deployment_id;
+        let stack = |stack, status| Entry::Stack {
+            deployment,
+            stack,
+            status,
+            message: None,
+        };
+        let message = "Product 'Shop' v1.0.0 deployed successfully (2 stacks).";
+        let last = EventBody::Finished {
+            status: OperationStatus::Succeeded,
+            product_status: ProductStatus::Running,
+            message: message.to_owned(),
+        };
+        let entries = [
+            stack("data", StackStatus::Deploying),
+            stack("data", StackStatus::Running),
+            stack("web", StackStatus::Deploying),
+            stack("web", StackStatus::Running),
+            Entry::Event {
+                level: Level::Info,
+                body: &last,
+            },
+            Entry::Finish {
+                status: OperationStatus::Succeeded,
+                deployment,
+                product_status: ProductStatus::Running,
+                message,
+                error: None,
+            },
+        ];
+        self.store
+            .append(&claim.lease, Clock::system().now(), LEASE, &entries)
+            .await
+            .unwrap();
+    }
+}
+
+pub(super) fn request(
+    method: Method,
+    path: &str,
+    body: Body,
+    headers: &[(&str, &str)],
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header(header::HOST, "localhost:8080");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).unwrap()
+}
+
+/// A request that is accepted.
+pub(super) fn deploy_request() -> Value {
+    json!({
+        "productId": PRODUCT,
+        "stackConfigs": [
+            { "stackId": "demo:Shop:data:1.0.0", "deploymentStackName": "shop-data" },
+            { "stackId": "demo:Shop:web:1.0.0", "deploymentStackName": "shop-web", "variables": { "WEB_PORT": "8081" } },
+        ],
+        "sharedVariables": { "API_KEY": "s3cr3t-value" },
+        "sessionId": "session-7",
+        "continueOnError": true,
+        "excludeFromStorage": ["API_KEY"],
+    })
+}

@@ -1,0 +1,8 @@
+//! Obligations of a deployment on a real engine: from the request to running containers, through every kind of trouble.
+
+mod cancelling;
+mod crash;
+mod demo_product;
+mod failing;
+mod refusing;
+mod world;
