@@ -47,7 +47,7 @@ pub fn DeploymentFacts(polled: Polled<ProductDeploymentDetail>) -> impl IntoView
             </Fact>
             <Fact name="Deployed" boxed=true>
                 <RelativeTime at=created_at />
-                <span class="soft facts__by">{format!(" by {by}")}</span>
+                <span class="soft facts__by">{format!("by {by}")}</span>
             </Fact>
             <Fact name="Duration" boxed=true>
                 {duration}

@@ -74,8 +74,7 @@ fn StackCard(stack: StackDetail) -> impl IntoView {
                     {stack.is_new_in_upgrade.then(|| view! { <span class="tag">"New"</span> })}
                 </div>
                 <div class="stack-card__times soft small">
-                    <code>{stack.deployment_stack_name}</code>
-                    {times}
+                    {times} <code>{stack.deployment_stack_name}</code>
                 </div>
             </header>
             {error}

@@ -21,11 +21,13 @@ pub fn Rows(polled: Polled<DeploymentList>) -> impl IntoView {
     });
     let columns = vec!["Product", "Status", "Mode", "Stacks", "Deployed", "Actions"];
     view! {
+        <div class="deployments">
         <Card flush=true>
             <TableList caption="Product Deployments" columns>
                 <For each=move || ids.get() key=String::clone children=move |id| view! { <Row polled id /> } />
             </TableList>
         </Card>
+        </div>
     }
 }
 
@@ -95,10 +97,12 @@ fn Cells(item: DeploymentListItem) -> impl IntoView {
             <td data-label="Deployed">
                 <RelativeTime at=item.created_at />
             </td>
-            <td class="deployments__actions">
-                {progress} <a class="button" href=href aria-label=label>
-                    "Details"
-                </a>
+            <td>
+                <div class="deployments__buttons">
+                    {progress} <a class="button" href=href aria-label=label>
+                        "Details"
+                    </a>
+                </div>
             </td>
         </tr>
     }

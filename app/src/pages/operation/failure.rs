@@ -50,7 +50,7 @@ fn evidence(label: &'static str, lines: Vec<String>) -> impl IntoView {
         .collect_view();
     view! {
         <div class="failure__evidence">
-            <h4>{label}</h4>
+            <h3>{label}</h3>
             <div class="terminal" role="group" aria-label=label tabindex="0">
                 {lines}
             </div>

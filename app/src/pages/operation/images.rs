@@ -36,7 +36,7 @@ pub fn Images(page: Page) -> impl IntoView {
     let summary = move || {
         view! {
             <span class="images__summary">
-                <strong>"Images"</strong>
+                <h2>"Images"</h2>
                 <span class="soft number">
                     {move || {
                         let (done, all) = counts.get();

@@ -1,5 +1,6 @@
 //! How it came out, and the safe things to do next.
 
+use domain::deployment::ProductStatus;
 use domain::operation::OperationStatus;
 use domain::wire::OperationView;
 use leptos::prelude::*;
@@ -14,11 +15,16 @@ pub fn Outcome(page: Page) -> impl IntoView {
     let state = Memo::new(move |_| {
         page.live.feed.with(|feed| {
             let progress = &feed.progress;
-            (progress.status, progress.message.clone(), progress.resumed)
+            (
+                progress.status,
+                progress.product_status,
+                progress.message.clone(),
+                progress.resumed,
+            )
         })
     });
     move || {
-        let (status, message, resumed) = state.get();
+        let (status, product_status, message, resumed) = state.get();
         let again = (resumed > 0).then(|| {
             format!("Windlass was restarted meanwhile; it went on from where it had stopped ({resumed} times).")
                 .replace("(1 times)", "(once)")
@@ -27,7 +33,8 @@ pub fn Outcome(page: Page) -> impl IntoView {
             status if status.is_final() => {
                 let message = message.unwrap_or_default();
                 let operation = page.operation.get_value();
-                Some(view! { <Ended status message again operation /> }.into_any())
+                let failed = product_status == Some(ProductStatus::Failed);
+                Some(view! { <Ended status failed message again operation /> }.into_any())
             }
             OperationStatus::Stuck => {
                 let hint =
@@ -50,28 +57,24 @@ pub fn Outcome(page: Page) -> impl IntoView {
 #[component]
 fn Ended(
     status: OperationStatus,
+    /// Nothing of the product runs, so it can be deployed anew.
+    failed: bool,
     message: String,
     again: Option<String>,
     operation: OperationView,
 ) -> impl IntoView {
-    let deployment = address::product_deployment(&operation.product_deployment_id);
     let product = address::product(&operation.product_group_id);
     let deploy = address::deploy_product(&operation.product_group_id);
-    let good = status == OperationStatus::Succeeded;
     let tone = match status {
         OperationStatus::Succeeded => Tone::Good,
         OperationStatus::Cancelled => Tone::Idle,
+        _ if !failed => Tone::Warn,
         _ => Tone::Bad,
     };
-    // What still runs is removed or kept on the page of the deployment; a new one is refused while something runs.
-    let fresh = operation.product_status == domain::deployment::ProductStatus::Failed;
     view! {
         <Notice tone what=message why=again>
             <div class="row outcome__actions">
-                <LinkButton href=deployment kind=ButtonKind::Primary>
-                    {if good { "View Deployment" } else { "See what runs" }}
-                </LinkButton>
-                {(!good && fresh)
+                {failed
                     .then(|| view! { <LinkButton href=deploy>"Deploy again"</LinkButton> })}
                 <LinkButton href="/deployments">"View Deployments"</LinkButton>
                 <LinkButton href=product kind=ButtonKind::Quiet>

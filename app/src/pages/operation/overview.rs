@@ -8,7 +8,7 @@ use super::Page;
 use super::cancel::CancelMenu;
 use crate::address;
 use crate::components::{
-    Elapsed, Glyph, Icon, LinkButton, LiveMark, Look, OverallBar, StatusBadge, Tone,
+    ButtonKind, Elapsed, Glyph, Icon, LinkButton, LiveMark, Look, OverallBar, StatusBadge, Tone,
 };
 
 /// The head of the page.
@@ -23,7 +23,12 @@ pub fn Overview(page: Page, title: Memo<&'static str>) -> impl IntoView {
         .with_value(|operation| address::product_deployment(&operation.product_deployment_id));
     let action = move || {
         if page.finished.get() {
-            view! { <LinkButton href=deployment.clone()>"View Deployment"</LinkButton> }.into_any()
+            view! {
+                <LinkButton href=deployment.clone() kind=ButtonKind::Primary>
+                    "View Deployment"
+                </LinkButton>
+            }
+            .into_any()
         } else {
             view! { <CancelMenu page /> }.into_any()
         }

@@ -164,10 +164,11 @@ fn phase_in_words(stack: &StackProgress) -> String {
         .to_owned(),
         StackStatus::Deploying => stack.phase().map_or("Deploying", Phase::label).to_owned(),
         StackStatus::Running => "Stack deployed successfully".to_owned(),
-        StackStatus::Failed => stack
-            .message
-            .clone()
-            .unwrap_or_else(|| "Stack failed".to_owned()),
+        // The panel below says why, unless what failed is not one of its steps.
+        StackStatus::Failed => match (&stack.message, stack.failed_step()) {
+            (Some(message), None) => message.clone(),
+            _ => "Stack failed".to_owned(),
+        },
         StackStatus::Removing => "Removing what was begun".to_owned(),
         StackStatus::Removed => "Removed".to_owned(),
         StackStatus::Stopped => "Stopped".to_owned(),
