@@ -1,3 +1,5 @@
+//! Plans as text, refusals by name, and a simulation in which every step fails in turn.
+
 use std::time::Duration;
 
 use indexmap::IndexMap;
