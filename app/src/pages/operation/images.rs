@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::Page;
 use super::failure::FailurePanel;
-use super::steps::{Moment, StepTime};
+use super::steps::{self, Moment, StepTime};
 use crate::components::{Disclosure, Icon, Look, ProgressBar, bytes};
 
 /// All pulls of the plan; open while one is at work or failed.
@@ -48,7 +48,6 @@ pub fn Images(page: Page) -> impl IntoView {
     };
     move || {
         let keys = keys.get();
-        let summary = summary.clone();
         (!keys.is_empty()).then(|| {
             let rows = keys
                 .into_iter()
@@ -128,6 +127,7 @@ fn describe((current, total): (u64, u64)) -> String {
 fn doing(step: &StepProgress) -> String {
     match step.state {
         StepState::Pending => "Waiting".to_owned(),
+        StepState::Started if step.retry_at.is_some() => steps::doing(step, None),
         StepState::Started => match (&step.message, step.total) {
             (Some(message), 1..) => format!("{}, {message}", describe((step.current, step.total))),
             (Some(message), 0) => message.clone(),

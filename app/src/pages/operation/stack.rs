@@ -46,10 +46,10 @@ pub fn StackPanel(page: Page, name: String) -> impl IntoView {
     let count = read(page, name, |stack| stack.steps.len());
     let summary = move || view! { <span>"All steps "<span class="soft number">{move || count.get()}</span></span> };
     view! {
-        <section class="panel" aria-label=title.clone()>
+        <section class="panel" aria-labelledby="stack-title">
             <header class="panel__head">
                 <div class="row">
-                    <h2>{title.clone()}</h2>
+                    <h2 id="stack-title">{title}</h2>
                     <StatusBadge look />
                     <span class="soft">{duration}</span>
                 </div>
