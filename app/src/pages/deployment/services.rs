@@ -152,7 +152,7 @@ mod tests {
         let running = |health| service(false, Some(ContainerState::Running), health, None);
         let finished = service(true, Some(ContainerState::Exited), Health::None, Some(0));
         check(
-            &[running(Health::Healthy), finished.clone()],
+            &[running(Health::Healthy), finished],
             "Healthy",
             "2/2 services healthy",
         );
