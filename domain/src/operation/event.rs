@@ -116,6 +116,8 @@ pub enum EventBody {
     StepRetrying {
         step: StepKey,
         attempt: u32,
+        /// When it follows. Not `at`: that is the event's own time, beside which this stands on the wire.
+        #[serde(rename = "nextAt")]
         at: Timestamp,
         failure: Failure,
     },
@@ -198,4 +200,26 @@ pub struct OutputLine {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stderr: bool,
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_has_a_time_of_its_own_beside_the_events() {
+        let event = Event {
+            seq: 1,
+            at: Timestamp::from_millis(1000),
+            level: Level::Warning,
+            body: EventBody::StepRetrying {
+                step: StepKey::new("pull a"),
+                attempt: 1,
+                at: Timestamp::from_millis(2000),
+                failure: Failure::new("no route"),
+            },
+        };
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
 }
