@@ -27,7 +27,7 @@ use crate::environments::{Connect, EnvironmentError, Environments};
 use crate::operations::Operations;
 use crate::orchestrator::{Orchestrator, Settings};
 use crate::products::Products;
-use crate::state::AppState;
+use crate::state::{AppState, Readiness};
 use crate::store::{Store, StoreError};
 use crate::ui::backend::UseCases;
 use crate::ui::{self, UiError};
@@ -104,7 +104,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         },
         environments,
         operations,
-        store: store.clone(),
+        readiness: Readiness::new(store.clone()),
     };
     let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
@@ -230,7 +230,9 @@ mod tests {
 
     fn check(arguments: &[&str], allowed: bool) {
         let line = ["windlass-server", "serve"].iter().chain(arguments);
-        let Command::Serve(args) = Args::try_parse_from(line).unwrap().command;
+        let Command::Serve(args) = Args::try_parse_from(line).unwrap().command else {
+            panic!("not the command to serve");
+        };
         assert_eq!(refuse_strangers(&args).is_ok(), allowed, "{arguments:?}");
     }
 

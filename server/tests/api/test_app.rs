@@ -21,7 +21,7 @@ use server::environments::Environments;
 use server::operations::Operations;
 use server::orchestrator::{Orchestrator, Settings};
 use server::products::Products;
-use server::state::AppState;
+use server::state::{AppState, Readiness};
 use server::store::{Claim, Entry, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -175,7 +175,7 @@ impl TestApp {
             },
             environments,
             operations,
-            store: store.clone(),
+            readiness: Readiness::new(store.clone()),
         };
         let shutdown = CancellationToken::new();
         let router = api::guard(api::router(state, shutdown.clone()), false);

@@ -1,3 +1,5 @@
+//! The plans of deployments as text: what is decided for which product on which engine.
+
 use std::time::Duration;
 
 use indexmap::IndexMap;
