@@ -24,6 +24,16 @@ pub struct Args {
 pub enum Command {
     /// Serve the pages and the REST interface until SIGINT or SIGTERM
     Serve(ServeArgs),
+    /// Read catalog folders and print what is wrong in them; exit code 2 where something cannot be used
+    Validate(ValidateArgs),
+}
+
+/// The options of `validate`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ValidateArgs {
+    /// The folders, as `--source` of `serve` would name them
+    #[arg(required = true, value_name = "PATH")]
+    pub folders: Vec<PathBuf>,
 }
 
 /// The options of `serve`.

@@ -219,7 +219,9 @@ mod tests {
 
     fn check(arguments: &[&str], allowed: bool) {
         let line = ["windlass-server", "serve"].iter().chain(arguments);
-        let Command::Serve(args) = Args::try_parse_from(line).unwrap().command;
+        let Command::Serve(args) = Args::try_parse_from(line).unwrap().command else {
+            panic!("serve is not serve");
+        };
         assert_eq!(refuse_strangers(&args).is_ok(), allowed, "{arguments:?}");
     }
 

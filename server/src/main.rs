@@ -1,26 +1,43 @@
 //! The program `windlass-server`: reads the command line, starts logging, and hands over to `boot`.
 
+use std::io::{self, Write as _};
 use std::{error::Error, process::ExitCode};
 
 use clap::Parser as _;
 use server::{
-    args::{Args, Command},
-    boot, shutdown, telemetry,
+    args::{Args, Command, ServeArgs, ValidateArgs},
+    boot, shutdown, telemetry, validate,
 };
 use tokio_util::sync::CancellationToken;
 
+/// The exit code of `validate` where something in a folder cannot be used.
+const CANNOT_BE_USED: u8 = 2;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args = Args::parse();
+    let serve_args = match Args::parse().command {
+        Command::Validate(args) => return check_folders(&args),
+        Command::Serve(args) => args,
+    };
     if let Err(error) = telemetry::start() {
         return explain(&error);
     }
-    match args.command {
-        Command::Serve(args) => serve(args).await,
+    serve(serve_args).await
+}
+
+/// Nothing runs beside it, so it may block; without log lines, so that its output is the findings alone.
+fn check_folders(args: &ValidateArgs) -> ExitCode {
+    let report = validate::validate(&args.folders);
+    if let Err(error) = writeln!(io::stdout(), "{report}") {
+        return explain(&error);
+    }
+    match report.has_errors() {
+        true => ExitCode::from(CANNOT_BE_USED),
+        false => ExitCode::SUCCESS,
     }
 }
 
-async fn serve(args: server::args::ServeArgs) -> ExitCode {
+async fn serve(args: ServeArgs) -> ExitCode {
     let stop = CancellationToken::new();
     let mut server = std::pin::pin!(boot::serve(args, stop.clone()));
     tokio::select! {

@@ -9,7 +9,7 @@ use crate::environments::Environments;
 use crate::operations::Operations;
 use crate::orchestrator::Orchestrator;
 use crate::products::Products;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Narrow handles, each cheap to clone.
 #[derive(Clone)]
@@ -18,8 +18,7 @@ pub struct AppState {
     pub products: Products,
     pub deployments: Deployments,
     pub operations: Operations,
-    /// For the readiness check only.
-    pub store: Store,
+    pub readiness: Readiness,
 }
 
 impl AppState {
@@ -45,7 +44,21 @@ impl AppState {
             },
             environments,
             operations,
-            store,
+            readiness: Readiness(store),
         }
+    }
+}
+
+/// Whether the record can be read: all that doors see of the store.
+#[derive(Clone)]
+pub struct Readiness(Store);
+
+impl Readiness {
+    /// Asks now; waits as long as the store does.
+    ///
+    /// # Errors
+    /// Where the database does not do what it is for.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.0.ping().await
     }
 }

@@ -43,7 +43,7 @@ async fn ready(
     if shutdown.is_cancelled() {
         return Err(NotReady::Stopping.into());
     }
-    match tokio::time::timeout(READY_WITHIN, state.store.ping()).await {
+    match tokio::time::timeout(READY_WITHIN, state.readiness.check()).await {
         Ok(Ok(())) => Ok("ready"),
         Ok(Err(error)) => Err(NotReady::Broken(Box::new(error)).into()),
         Err(_) => Err(NotReady::Silent.into()),

@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 27] = [
+const LAYERS: [(&str, Layer); 28] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -35,6 +35,7 @@ const LAYERS: [(&str, Layer); 27] = [
     ("products", Layer::Feature),
     ("deployments", Layer::Feature),
     ("operations", Layer::Feature),
+    ("validate", Layer::Feature),
     ("auth", Layer::Feature),
     ("settings", Layer::Feature),
     ("notifications", Layer::Feature),
