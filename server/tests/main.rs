@@ -10,3 +10,4 @@ mod engine;
 mod serve;
 mod server_process;
 mod store;
+mod validate;
