@@ -24,8 +24,14 @@ pub fn operation(id: &str) -> String {
     format!("/operations/{}", segment(id))
 }
 
-/// One segment of a path: everything that is not plainly part of an id is escaped.
-fn segment(text: &str) -> String {
+/// The page of an operation with one of its stacks picked.
+#[must_use]
+pub fn stack_of_operation(id: &str, parameter: &str, stack: &str) -> String {
+    format!("{}?{parameter}={}", operation(id), segment(stack))
+}
+
+/// One segment of a path, or the value of a parameter: everything that is not plainly part of an id is escaped.
+pub(crate) fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

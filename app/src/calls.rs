@@ -5,10 +5,13 @@
 pub mod call_error;
 #[cfg(feature = "ssr")]
 pub mod caller;
+pub mod cancel_operation;
 pub mod catalog;
 pub mod deploy_form;
 pub mod deploy_product;
+pub mod deployments;
 pub mod environments;
+pub mod operations;
 pub mod product;
 pub mod set_theme;
 pub mod sync_catalog;

@@ -38,7 +38,7 @@ pub fn use_now() -> Signal<Option<Timestamp>> {
     clippy::cast_possible_truncation,
     reason = "milliseconds since 1970 fit for long"
 )]
-fn read() -> Timestamp {
+pub(crate) fn read() -> Timestamp {
     Timestamp::from_millis(web_sys::js_sys::Date::now() as i64)
 }
 
@@ -55,4 +55,28 @@ pub fn local(at: Timestamp) -> String {
     }
     #[cfg(not(feature = "hydrate"))]
     at.to_string()
+}
+
+/// The time of the day: `12:04:07`, in the zone of the reader; in UTC, and saying so, on the server.
+#[must_use]
+pub fn time_of_day(at: Timestamp) -> String {
+    #[cfg(feature = "hydrate")]
+    {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds fit into 53 bits")]
+        let millis = at.millis() as f64;
+        let date = web_sys::js_sys::Date::new(&millis.into());
+        format!(
+            "{:02}:{:02}:{:02}",
+            date.get_hours(),
+            date.get_minutes(),
+            date.get_seconds()
+        )
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let text = at.to_string();
+        // `2026-11-21T10:41:05.123Z`
+        text.get(11..19)
+            .map_or_else(|| text.clone(), |time| format!("{time} UTC"))
+    }
 }

@@ -15,8 +15,9 @@ use crate::{
     clock::provide_clock,
     layouts::Shell,
     pages::{
-        catalog::CatalogPage, deploy_product::DeployProductPage, home::HomePage,
-        not_found::NotFoundPage, product::ProductPage,
+        catalog::CatalogPage, deploy_product::DeployProductPage, deployment::DeploymentPage,
+        deployments::DeploymentsPage, home::HomePage, not_found::NotFoundPage,
+        operation::OperationPage, product::ProductPage,
     },
     theme,
 };
@@ -59,6 +60,7 @@ fn Preload(file: &'static str) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
+    say_when_hydrated();
 
     view! {
         <Title formatter=|title: String| {
@@ -68,6 +70,13 @@ pub fn App() -> impl IntoView {
             <Shell>
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("/deployments") view=DeploymentsPage ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/product-deployments/:id")
+                        view=DeploymentPage
+                        ssr=SsrMode::Async
+                    />
+                    <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
                     <Route path=path!("/catalog") view=CatalogPage ssr=SsrMode::Async />
                     <Route path=path!("/catalog/:productId") view=ProductPage ssr=SsrMode::Async />
                     <Route
@@ -79,6 +88,16 @@ pub fn App() -> impl IntoView {
             </Shell>
         </Router>
     }
+}
+
+/// Marks the document once scripts have taken over: what they add works from then on.
+fn say_when_hydrated() {
+    Effect::new(|_| {
+        let root = document().document_element();
+        if let Some(Err(error)) = root.map(|root| root.set_attribute("data-hydrated", "")) {
+            leptos::logging::warn!("the document cannot be marked: {error:?}");
+        }
+    });
 }
 
 #[cfg(feature = "ssr")]

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of databases or engines. What it shows comes from the server through wire types.
 
+#![recursion_limit = "256"]
+
 pub mod address;
 #[cfg(feature = "ssr")]
 pub mod backend;
@@ -10,7 +12,9 @@ pub mod clock;
 pub mod components;
 pub mod document;
 pub mod layouts;
+pub mod live;
 pub mod pages;
+pub mod stack_order;
 pub mod theme;
 pub mod variables;
 

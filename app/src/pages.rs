@@ -2,7 +2,10 @@
 
 pub mod catalog;
 pub mod deploy_product;
+pub mod deployment;
+pub mod deployments;
 pub mod failed;
 pub mod home;
 pub mod not_found;
+pub mod operation;
 pub mod product;

@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod failure;
+pub mod narration;
 pub mod progress;
 pub mod status;
 pub mod step;

@@ -57,7 +57,7 @@ pub struct Plan {
     /// In an order that respects every need.
     pub steps: Vec<Step>,
     /// Whether no further stack begins once a step was given up (`continueOnError: false`).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_on_failure: bool,
     /// Where the steps that undo begin; none until something is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,13 +21,10 @@ use crate::api;
 use crate::args::ServeArgs;
 use crate::catalog::{Catalog, LocalSource};
 use crate::clock::Clock;
-use crate::deployments::Deployments;
 use crate::engine::{Engine, docker::DockerEngine};
 use crate::environments::{Connect, EnvironmentError, Environments};
-use crate::operations::Operations;
 use crate::orchestrator::{Orchestrator, Settings};
-use crate::products::Products;
-use crate::state::{AppState, Readiness};
+use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use crate::ui::backend::UseCases;
 use crate::ui::{self, UiError};
@@ -91,21 +88,13 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         data_dir.node().to_owned(),
         Settings::default(),
     );
-    let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
-    let state = AppState {
-        products: Products::new(Arc::clone(&catalog), clock.clone()),
-        deployments: Deployments {
-            store: store.clone(),
-            catalog,
-            environments: environments.clone(),
-            operations: operations.clone(),
-            orchestrator: orchestrator.clone(),
-            clock,
-        },
+    let state = AppState::new(
+        store.clone(),
+        catalog,
         environments,
-        operations,
-        readiness: Readiness::new(store.clone()),
-    };
+        orchestrator.clone(),
+        clock,
+    );
     let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
@@ -231,7 +220,7 @@ mod tests {
     fn check(arguments: &[&str], allowed: bool) {
         let line = ["windlass-server", "serve"].iter().chain(arguments);
         let Command::Serve(args) = Args::try_parse_from(line).unwrap().command else {
-            panic!("not the command to serve");
+            panic!("serve is not serve");
         };
         assert_eq!(refuse_strangers(&args).is_ok(), allowed, "{arguments:?}");
     }

@@ -128,12 +128,12 @@ pub struct Accepted {
 /// The use cases of deployed products.
 #[derive(Clone)]
 pub struct Deployments {
-    pub(crate) store: Store,
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) environments: Environments,
-    pub(crate) operations: Operations,
-    pub(crate) orchestrator: Orchestrator,
-    pub(crate) clock: Clock,
+    pub store: Store,
+    pub catalog: Arc<Catalog>,
+    pub environments: Environments,
+    pub operations: Operations,
+    pub orchestrator: Orchestrator,
+    pub clock: Clock,
 }
 
 impl Deployments {

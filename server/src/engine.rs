@@ -299,7 +299,7 @@ pub trait Engine: Send + Sync {
         network: &NetworkSpec,
         ownership: &Ownership,
     ) -> Result<(), EngineError>;
-    /// Removes a network of ours; gone is good.
+    /// Removes a network of ours; gone is good, one that is not ours or has containers is a [`EngineError::Conflict`].
     async fn remove_network(&self, name: &str) -> Result<(), EngineError>;
     /// Makes a volume; one that exists is adopted (it holds data that must not be lost).
     async fn create_volume(
@@ -314,7 +314,7 @@ pub trait Engine: Send + Sync {
     async fn start_container(&self, id: &str) -> Result<(), EngineError>;
     /// Stops with the given grace; stopped or gone is good.
     async fn stop_container(&self, id: &str, grace: Option<Duration>) -> Result<(), EngineError>;
-    /// Removes by force with its anonymous volumes; gone is good.
+    /// Removes by force with its anonymous volumes; gone is good, one that is not ours is a [`EngineError::Conflict`].
     async fn remove_container(&self, id: &str) -> Result<(), EngineError>;
     /// Gives a container another name.
     async fn rename_container(&self, id: &str, name: &str) -> Result<(), EngineError>;

@@ -1,8 +1,13 @@
 //! The use cases, put together at boot and handed to the doors. Doors call these and nothing below.
 
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
 use crate::deployments::Deployments;
 use crate::environments::Environments;
 use crate::operations::Operations;
+use crate::orchestrator::Orchestrator;
 use crate::products::Products;
 use crate::store::{Store, StoreError};
 
@@ -16,17 +21,39 @@ pub struct AppState {
     pub readiness: Readiness,
 }
 
+impl AppState {
+    /// All use cases over one store, one catalog and whoever runs the operations here.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        catalog: Arc<Catalog>,
+        environments: Environments,
+        orchestrator: Orchestrator,
+        clock: Clock,
+    ) -> Self {
+        let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
+        Self {
+            products: Products::new(Arc::clone(&catalog), clock.clone()),
+            deployments: Deployments {
+                store: store.clone(),
+                catalog,
+                environments: environments.clone(),
+                operations: operations.clone(),
+                orchestrator,
+                clock,
+            },
+            environments,
+            operations,
+            readiness: Readiness(store),
+        }
+    }
+}
+
 /// Whether the record can be read: all that doors see of the store.
 #[derive(Clone)]
 pub struct Readiness(Store);
 
 impl Readiness {
-    /// Asks this store.
-    #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self(store)
-    }
-
     /// Asks now; waits as long as the store does.
     ///
     /// # Errors

@@ -7,7 +7,12 @@ fn a_started_server_must_be_ready_and_end_cleanly_on_sigterm() {
     let server = ServerProcess::start();
     assert!(server.get("/health/live").starts_with("HTTP/1.0 200"));
     assert!(server.get("/health/ready").starts_with("HTTP/1.0 200"));
-    let page = server.get("/");
+    let start = server.get("/");
+    assert!(
+        start.starts_with("HTTP/1.0 302") && start.contains("location: /catalog"),
+        "{start}"
+    );
+    let page = server.get("/catalog");
     assert!(page.starts_with("HTTP/1.0 200"), "{page}");
     assert!(page.contains("<h1"), "{page}");
     assert!(server.get("/no/such/page").starts_with("HTTP/1.0 404"));

@@ -36,7 +36,6 @@ pub(crate) struct ServerProcess {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -54,7 +53,6 @@ impl Answer {
             .and_then(|status| status.parse().ok());
         Self {
             status: status.unwrap_or(0),
-            head: head.to_owned(),
             body: body.to_owned(),
         }
     }

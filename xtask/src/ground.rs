@@ -49,6 +49,9 @@ struct Place {
 }
 
 impl Ground {
+    /// Where the registry answers inside the network namespace.
+    pub(crate) const REGISTRY: &str = registry::ADDRESS;
+
     /// Provides everything, each step shown with its duration.
     pub(crate) fn provide() -> anyhow::Result<Self> {
         if !tools::is_root() {

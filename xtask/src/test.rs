@@ -110,6 +110,17 @@ fn on_the_ground(
     let ground = report.stage("ground", |_| {
         let ground = Ground::provide()?;
         println!("{}", demo::build_images(&ground.docker_host())?);
+        // What tests pull. The registry is reached from inside only.
+        let push = [
+            "demo-push",
+            "--registry",
+            Ground::REGISTRY,
+            "--name",
+            "windlass-demo/web",
+            "--tag",
+            "pulled",
+        ];
+        process::run(ground.command(std::env::current_exe()?).args(push))?;
         Ok(ground)
     })?;
     let (Some(()), Some(ground)) = (built, ground) else {

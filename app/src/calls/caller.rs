@@ -21,15 +21,10 @@ impl Caller {
     ///
     /// # Errors
     /// While the table of routes is collected: there is no request then.
-    pub fn of_request() -> Result<Self, CallError> {
+    pub fn of_request() -> Result<Self, NoRequest> {
         match (use_context::<Arc<dyn Backend>>(), use_context::<Actor>()) {
             (Some(backend), Some(actor)) => Ok(Self { backend, actor }),
-            _ => Err(CallError::new(
-                "no-request",
-                500,
-                "Nobody to ask",
-                "This was called outside of a request.",
-            )),
+            _ => Err(NoRequest),
         }
     }
 
@@ -54,6 +49,21 @@ impl Caller {
                 .0,
             )
         })
+    }
+}
+
+/// This was called outside of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoRequest;
+
+impl From<NoRequest> for CallError {
+    fn from(_: NoRequest) -> Self {
+        Self::new(
+            "no-request",
+            500,
+            "Nobody to ask",
+            "This was called outside of a request.",
+        )
     }
 }
 

@@ -86,19 +86,28 @@ pub async fn submit(
 /// # Errors
 /// When they are not what the form has.
 #[cfg(feature = "ssr")]
-pub fn read(body: &[u8]) -> Result<DeployProduct, Problem> {
+pub fn read(body: &[u8]) -> Result<DeployProduct, Unreadable> {
     // As deep as `stack[s0][NAME]`, and not strict about which brackets are escaped.
-    serde_qs::Config::new(3, false)
-        .deserialize_bytes(body)
-        .map_err(|_| {
-            CallError::new(
-                "unreadable-form",
-                400,
-                "The form could not be read",
-                "Something in it is missing or malformed. Reload the page and try again.",
-            )
-            .0
-        })
+    let depth = serde_qs::Config::new(3, false);
+    depth.deserialize_bytes(body).map_err(|_| Unreadable)
+}
+
+/// What was sent is not this form.
+#[cfg(feature = "ssr")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+#[cfg(feature = "ssr")]
+impl From<Unreadable> for Problem {
+    fn from(_: Unreadable) -> Self {
+        let error = CallError::new(
+            "unreadable-form",
+            400,
+            "The form could not be read",
+            "Something in it is missing or malformed. Reload the page and try again.",
+        );
+        error.0
+    }
 }
 
 impl DeployProduct {

@@ -33,6 +33,7 @@ pub enum Glyph {
     Dark,
     System,
     ChevronRight,
+    ArrowLeft,
     ArrowRight,
     Copy,
     Tick,
@@ -99,6 +100,7 @@ impl Glyph {
                 r#"<rect x="1.75" y="2.5" width="12.5" height="8.5" rx="1"/><path d="M5.5 13.75h5"/>"#
             }
             Self::ChevronRight => r#"<path d="m6 3.5 4.5 4.5L6 12.5"/>"#,
+            Self::ArrowLeft => r#"<path d="M13.5 8h-11M7 3.5 2.5 8 7 12.5"/>"#,
             Self::ArrowRight => r#"<path d="M2.5 8h11M9 3.5 13.5 8 9 12.5"/>"#,
             Self::Copy => {
                 r#"<rect x="5.5" y="5.5" width="8" height="8.5" rx="1.25"/><path d="M3.75 10.5h-.25a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1h5.5a1 1 0 0 1 1 1v.25"/>"#

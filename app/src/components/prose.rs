@@ -40,19 +40,38 @@ pub fn Prose(
     view! { <div class="prose">{blocks.collect_view()}</div> }
 }
 
-/// Code between back-ticks; an odd one stays a back-tick.
+/// Code between back-ticks, and what is strong outside of it.
 fn spans(text: &str) -> impl IntoView + use<> {
-    let parts: Vec<&str> = text.split('`').collect();
-    let closed = parts.len() % 2 == 1;
-    let parts = parts.iter().enumerate().map(|(index, part)| {
-        let part = (*part).to_owned();
-        match (index % 2 == 1, closed) {
-            (true, true) => view! { <code>{part}</code> }.into_any(),
-            (true, false) => format!("`{part}").into_any(),
-            (false, _) => part.into_any(),
+    let parts = marked(text, "`").into_iter().map(|(code, part)| {
+        if code {
+            return view! { <code>{part}</code> }.into_any();
         }
+        let parts = marked(&part, "**").into_iter().map(|(strong, part)| {
+            if strong {
+                view! { <strong>{part}</strong> }.into_any()
+            } else {
+                part.into_any()
+            }
+        });
+        parts.collect_view().into_any()
     });
     parts.collect_view()
+}
+
+/// The parts of a text, and whether each stands between two marks. A mark that nothing closes is text.
+fn marked(text: &str, mark: &str) -> Vec<(bool, String)> {
+    let mut parts: Vec<String> = text.split(mark).map(str::to_owned).collect();
+    if parts.len().is_multiple_of(2)
+        && let Some(last) = parts.pop()
+        && let Some(before) = parts.last_mut()
+    {
+        before.push_str(mark);
+        before.push_str(&last);
+    }
+    let numbered = parts.into_iter().enumerate();
+    numbered
+        .map(|(index, part)| (index % 2 == 1, part))
+        .collect()
 }
 
 fn blocks(text: &str) -> Vec<Block> {
@@ -120,6 +139,21 @@ mod tests {
 
     fn check(text: &str, expected: &[Block]) {
         assert_eq!(blocks(text), expected, "{text}");
+    }
+
+    #[test]
+    fn marks_come_in_pairs() {
+        let check = |text: &str, expected: &[(bool, &str)]| {
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(inside, part)| (*inside, (*part).to_owned()))
+                .collect();
+            assert_eq!(marked(text, "**"), expected, "{text}");
+        };
+        check("a **b** c", &[(false, "a "), (true, "b"), (false, " c")]);
+        check("a ** b", &[(false, "a ** b")]);
+        check("**a** ** b", &[(false, ""), (true, "a"), (false, " ** b")]);
+        check("", &[(false, "")]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::components::{
     Button, ButtonKind, Card, Crumb, Disclosure, Fact, Facts, Field, Held, LinkButton, Notice,
     PageHeader, SectionTitle, Skeleton, Tone, VariableInput,
 };
+use crate::stack_order::{Placed, by_turn};
 use crate::variables::{Group, grouped, must_be_entered, own_variables, shared_variables};
 
 /// `/deploy-product/:productId`.
@@ -164,17 +165,15 @@ fn Content(form: DeployForm) -> impl IntoView {
             </Notice>
         }
     });
-    let stacks = summary
-        .stacks
+    let placed = by_turn(&summary.stacks);
+    let stack_names = placed
         .iter()
-        .enumerate()
-        .map(|(index, stack)| view! { <StackPart stack=stack.clone() index form /> })
-        .collect_view();
-    let stack_names = summary
-        .stacks
-        .iter()
-        .map(|stack| stack.name.clone())
+        .map(|placed| placed.stack.name.clone())
         .collect::<Vec<_>>();
+    let stacks = placed
+        .into_iter()
+        .map(|placed| view! { <StackPart placed form /> })
+        .collect_view();
     let busy = deploy.pending();
     let product_info = summary.clone();
     let (environment_name, reset_address) = (environment.name.clone(), address.clone());
@@ -281,8 +280,7 @@ fn NameField(form: Form, name: String, stacks: Vec<String>) -> impl IntoView {
         <Field
             id=field.id.clone()
             label="Deployment Name"
-            required=true
-            about="Goes before the name of every stack. Lower-case letters, digits and dashes.".to_owned()
+            about="Goes before the name of every stack. Left empty, it follows from the product.".to_owned()
             errors
         >
             <input
@@ -294,7 +292,6 @@ fn NameField(form: Form, name: String, stacks: Vec<String>) -> impl IntoView {
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
-                aria-required="true"
                 aria-invalid=move || errors.with(|errors| (!errors.is_empty()).then_some("true"))
                 aria-describedby=format!("{0}-about {0}-error", field.id)
                 on:input=move |event| form.deployment_name.set(event_target_value(&event))
@@ -390,7 +387,8 @@ where
 
 /// One stack of the accordion: open where somebody has to enter something, or something is wrong.
 #[component]
-fn StackPart(stack: StackSummary, index: usize, form: Form) -> impl IntoView {
+fn StackPart(placed: Placed, form: Form) -> impl IntoView {
+    let Placed { index, turn, stack } = placed;
     let variables = own_variables(&stack);
     let count = variables.len();
     let waiting = variables.iter().any(must_be_entered);
@@ -417,7 +415,7 @@ fn StackPart(stack: StackSummary, index: usize, form: Form) -> impl IntoView {
         view! {
             <span class="stack-summary">
                 <span class="step-number" aria-hidden="true">
-                    {index + 1}
+                    {turn}
                 </span>
                 <strong>{title.clone()}</strong>
                 <code class="soft">{derived}</code>

@@ -16,6 +16,7 @@ use crate::components::{
     Look, Notice, PageHeader, Prose, RelativeTime, SectionTitle, Skeleton, StatusBadge, TableList,
     Tags, Tone,
 };
+use crate::stack_order::{by_turn, is_graph};
 
 /// `/catalog/:productId`. Without scripts, the version is chosen by `?version=`.
 #[component]
@@ -62,12 +63,10 @@ fn Content(page: Page) -> impl IntoView {
             {badge.map(|look| view! { <StatusBadge look /> })}
         }
     };
-    let stacks = summary.stacks.clone();
-    let count = stacks.len();
-    let cards = stacks
+    let count = summary.stacks.len();
+    let cards = by_turn(&summary.stacks)
         .into_iter()
-        .enumerate()
-        .map(|(index, stack)| view! { <Stack stack number=index + 1 /> })
+        .map(|placed| view! { <Stack stack=placed.stack number=placed.turn /> })
         .collect_view();
     let order = order_sentence(&summary.stacks);
     let actions = (summary.id.clone(), deployed.clone());
@@ -128,11 +127,10 @@ fn Content(page: Page) -> impl IntoView {
 
 /// How the stacks follow each other.
 fn order_sentence(stacks: &[StackSummary]) -> String {
-    let graph = stacks.iter().any(|stack| !stack.depends_on.is_empty());
-    match (stacks.len(), graph) {
+    match (stacks.len(), is_graph(stacks)) {
         (0 | 1, _) => String::new(),
         (_, false) => "Deployed one after the other, in this order".to_owned(),
-        (_, true) => "Deployed side by side as far as their dependencies allow".to_owned(),
+        (_, true) => "Deployed by number; the same number goes side by side".to_owned(),
     }
 }
 

@@ -115,8 +115,9 @@ pub enum EventBody {
     /// An attempt failed and another follows.
     StepRetrying {
         step: StepKey,
+        /// The attempt that will follow.
         attempt: u32,
-        /// When it follows. Not `at`: that is the event's own time, beside which this stands on the wire.
+        /// Not before this time. Named so that it cannot be taken for the time of the event.
         #[serde(rename = "nextAt")]
         at: Timestamp,
         failure: Failure,
@@ -206,20 +207,135 @@ pub struct OutputLine {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_retry_has_a_time_of_its_own_beside_the_events() {
+    fn check(body: EventBody, expected: &str) {
         let event = Event {
-            seq: 1,
-            at: Timestamp::from_millis(1000),
-            level: Level::Warning,
-            body: EventBody::StepRetrying {
-                step: StepKey::new("pull a"),
-                attempt: 1,
-                at: Timestamp::from_millis(2000),
-                failure: Failure::new("no route"),
-            },
+            seq: 7,
+            at: Timestamp::from_millis(1_771_329_600_123),
+            level: Level::Info,
+            body,
         };
-        let text = serde_json::to_string(&event).unwrap();
-        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+        let json = serde_json::to_string(&event).unwrap();
+        let start = "{\"seq\":7,\"at\":\"2026-02-17T12:00:00.123Z\",\"level\":\"info\",\"type\":";
+        assert_eq!(json, format!("{start}{expected}}}"));
+        assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);
+    }
+
+    #[test]
+    fn every_event_reads_back_what_it_writes() {
+        let step = || StepKey::new("start web/app");
+        check(
+            EventBody::Accepted {
+                kind: OperationKind::Deploy,
+                actor: Actor::LocalOperator,
+                product_name: "Shop".to_owned(),
+                product_version: None,
+                environment_name: "local".to_owned(),
+                stacks: Vec::new(),
+            },
+            r#""accepted","kind":"deploy","actor":{"type":"localOperator"},"productName":"Shop","productVersion":null,"environmentName":"local","stacks":[]"#,
+        );
+        check(
+            EventBody::Claimed {
+                node: "n1".to_owned(),
+                resumed: true,
+            },
+            r#""claimed","node":"n1","resumed":true"#,
+        );
+        check(
+            EventBody::Planned { steps: Vec::new() },
+            r#""planned","steps":[]"#,
+        );
+        check(
+            EventBody::Unwinding {
+                reason: UnwindReason::Cancelled,
+                steps: Vec::new(),
+            },
+            r#""unwinding","reason":"cancelled","steps":[]"#,
+        );
+        check(
+            EventBody::StepStarted {
+                step: step(),
+                attempt: 1,
+            },
+            r#""step_started","step":"start web/app","attempt":1"#,
+        );
+        check(
+            EventBody::StepProgress {
+                step: step(),
+                message: "2 of 5 layers".to_owned(),
+                current: 2,
+                total: 0,
+            },
+            r#""step_progress","step":"start web/app","message":"2 of 5 layers","current":2,"total":0"#,
+        );
+        check(
+            EventBody::StepOutput {
+                step: step(),
+                lines: vec![OutputLine {
+                    stderr: true,
+                    text: "boom".to_owned(),
+                }],
+            },
+            r#""step_output","step":"start web/app","lines":[{"stderr":true,"text":"boom"}]"#,
+        );
+        check(
+            EventBody::StepDone {
+                step: step(),
+                result: Some("healthy".to_owned()),
+            },
+            r#""step_done","step":"start web/app","result":"healthy""#,
+        );
+        check(
+            EventBody::StepRetrying {
+                step: step(),
+                attempt: 2,
+                at: Timestamp::from_millis(1_771_329_601_000),
+                failure: Failure::new("no answer"),
+            },
+            r#""step_retrying","step":"start web/app","attempt":2,"nextAt":"2026-02-17T12:00:01.000Z","failure":{"message":"no answer"}"#,
+        );
+        check(
+            EventBody::StepFailed {
+                step: step(),
+                failure: Failure::new("no").hint("try"),
+            },
+            r#""step_failed","step":"start web/app","failure":{"message":"no","hint":"try"}"#,
+        );
+        check(
+            EventBody::StepSkipped {
+                step: step(),
+                because: "no".to_owned(),
+            },
+            r#""step_skipped","step":"start web/app","because":"no""#,
+        );
+        check(
+            EventBody::StackChanged {
+                stack: "web".to_owned(),
+                status: StackStatus::Running,
+                message: None,
+            },
+            r#""stack_changed","stack":"web","status":"Running""#,
+        );
+        check(
+            EventBody::CancelRequested {
+                by: Actor::LocalOperator,
+            },
+            r#""cancel_requested","by":{"type":"localOperator"}"#,
+        );
+        check(
+            EventBody::StatusChanged {
+                status: OperationStatus::Waiting,
+                message: "later".to_owned(),
+            },
+            r#""status_changed","status":"waiting","message":"later""#,
+        );
+        check(
+            EventBody::Finished {
+                status: OperationStatus::Succeeded,
+                product_status: ProductStatus::Running,
+                message: "all".to_owned(),
+            },
+            r#""finished","status":"succeeded","productStatus":"Running","message":"all""#,
+        );
     }
 }

@@ -1,10 +1,17 @@
 //! What people see of an operation: a fold over its events, the same on the server and in the browser.
+//!
+//! Here events are applied; what can be read from the state is in `reading`. Applying an event again changes nothing, so
+//! a stream may repeat what was delivered before.
+
+mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, EventBody, OutputLine, StepOutline};
+use super::event::{Event, EventBody, OutputLine, StepOutline, UnwindReason};
 use super::failure::Failure;
 use super::status::{OperationStatus, StepState};
 use crate::deployment::{ProductStatus, StackStatus};
@@ -31,6 +38,9 @@ pub struct Progress {
     /// The final sentence.
     pub message: Option<String>,
     pub cancel_requested: bool,
+    /// Why it is being undone, or was.
+    pub unwinding: Option<UnwindReason>,
+    pub accepted_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub stacks: Vec<StackProgress>,
@@ -38,6 +48,8 @@ pub struct Progress {
     pub shared: Vec<StepProgress>,
     /// How often a runner took the operation over after the first.
     pub resumed: u32,
+    /// Done so far, in percent of the plan. Never falls.
+    pub percent: u8,
 }
 
 /// One stack.
@@ -80,9 +92,14 @@ pub struct StepProgress {
     pub current: u64,
     pub total: u64,
     pub result: Option<String>,
+    /// Of the last attempt; none once one worked.
     pub failure: Option<Failure>,
+    /// When it is tried again; none while it is being tried.
+    pub retry_at: Option<Timestamp>,
     /// Newest last; bounded by [`MAX_OUTPUT_LINES`].
     pub output: VecDeque<OutputLine>,
+    /// Lines that were written before the first of `output`.
+    pub output_dropped: u64,
     /// Why it was skipped.
     pub because: Option<String>,
 }
@@ -118,6 +135,7 @@ impl Progress {
                 self.product_name.clone_from(product_name);
                 self.product_version.clone_from(product_version);
                 self.environment_name.clone_from(environment_name);
+                self.accepted_at = Some(event.at);
                 self.status = Some(OperationStatus::Queued);
                 self.stacks = stacks
                     .iter()
@@ -149,18 +167,28 @@ impl Progress {
                     self.status = Some(OperationStatus::Running);
                 }
             }
-            EventBody::Planned { steps } | EventBody::Unwinding { steps, .. } => {
-                for outline in steps {
-                    self.add_step(outline);
+            EventBody::Planned { steps } => {
+                self.announce(steps);
+                // It may have waited for the engine until now.
+                if matches!(
+                    self.status,
+                    Some(OperationStatus::Queued | OperationStatus::Waiting)
+                ) {
+                    self.status = Some(OperationStatus::Running);
+                    self.message = None;
                 }
-                if matches!(event.body, EventBody::Unwinding { .. }) {
-                    self.status = Some(OperationStatus::Compensating);
-                }
+            }
+            EventBody::Unwinding { reason, steps } => {
+                self.announce(steps);
+                self.unwinding = Some(*reason);
+                self.status = Some(OperationStatus::Compensating);
             }
             EventBody::StepStarted { step, attempt } => self.change(step, |s| {
                 s.state = StepState::Started;
                 s.attempt = *attempt;
                 s.started_at.get_or_insert(event.at);
+                s.ended_at = None;
+                s.retry_at = None;
             }),
             EventBody::StepProgress {
                 step,
@@ -176,11 +204,13 @@ impl Progress {
                 s.output.extend(lines.iter().cloned());
                 let surplus = s.output.len().saturating_sub(MAX_OUTPUT_LINES);
                 s.output.drain(..surplus);
+                s.output_dropped = s
+                    .output_dropped
+                    .saturating_add(u64::try_from(surplus).unwrap_or(u64::MAX));
             }),
             EventBody::StepDone { step, result } => {
                 self.change(step, |s| {
-                    s.state = StepState::Done;
-                    s.ended_at = Some(event.at);
+                    s.end(StepState::Done, event.at);
                     s.result.clone_from(result);
                     s.failure = None;
                 });
@@ -189,20 +219,19 @@ impl Progress {
             EventBody::StepRetrying {
                 step,
                 attempt,
+                at,
                 failure,
-                ..
             } => self.change(step, |s| {
                 s.attempt = *attempt;
+                s.retry_at = Some(*at);
                 s.failure = Some(failure.clone());
             }),
             EventBody::StepFailed { step, failure } => self.change(step, |s| {
-                s.state = StepState::Failed;
-                s.ended_at = Some(event.at);
+                s.end(StepState::Failed, event.at);
                 s.failure = Some(failure.clone());
             }),
             EventBody::StepSkipped { step, because } => self.change(step, |s| {
-                s.state = StepState::Skipped;
-                s.ended_at = Some(event.at);
+                s.end(StepState::Skipped, event.at);
                 s.because = Some(because.clone());
             }),
             EventBody::StackChanged {
@@ -216,8 +245,12 @@ impl Progress {
                     match status {
                         StackStatus::Deploying | StackStatus::Removing => {
                             entry.started_at.get_or_insert(event.at);
+                            entry.ended_at = None;
                         }
-                        StackStatus::Pending => entry.started_at = None,
+                        StackStatus::Pending => {
+                            entry.started_at = None;
+                            entry.ended_at = None;
+                        }
                         _ => entry.ended_at = Some(event.at),
                     }
                 }
@@ -241,38 +274,13 @@ impl Progress {
                 self.finished_at = Some(event.at);
             }
         }
+        self.percent = self.percent.max(self.percent_now());
     }
 
-    /// Whether nothing more will come.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.finished_at.is_some()
-    }
-
-    /// Stacks that ended, and all of them.
-    #[must_use]
-    pub fn completed_stacks(&self) -> (usize, usize) {
-        let done = self
-            .stacks
-            .iter()
-            .filter(|stack| stack.status == StackStatus::Running)
-            .count();
-        (done, self.stacks.len())
-    }
-
-    /// The stack that people should look at: the first failed one, else the first at work, else the last that ended.
-    #[must_use]
-    pub fn stack_in_focus(&self) -> Option<&StackProgress> {
-        let by = |status| self.stacks.iter().find(|stack| stack.status == status);
-        by(StackStatus::Deploying)
-            .or_else(|| by(StackStatus::Failed))
-            .or_else(|| {
-                self.stacks
-                    .iter()
-                    .rev()
-                    .find(|stack| stack.status == StackStatus::Running)
-            })
-            .or_else(|| self.stacks.first())
+    fn announce(&mut self, steps: &[StepOutline]) {
+        for outline in steps {
+            self.add_step(outline);
+        }
     }
 
     fn add_step(&mut self, outline: &StepOutline) {
@@ -287,7 +295,9 @@ impl Progress {
             total: 0,
             result: None,
             failure: None,
+            retry_at: None,
             output: VecDeque::new(),
+            output_dropped: 0,
             because: None,
         };
         let stack = outline
@@ -320,7 +330,7 @@ impl Progress {
         }
     }
 
-    /// A service is done when every step of it that is not cleaning up is done.
+    /// A service is done when every step of it is done, and no longer when it is cleaned up.
     fn mark_service(&mut self, key: &StepKey) {
         for stack in &mut self.stacks {
             let Some(step) = stack.steps.iter().find(|step| step.outline.step == *key) else {
@@ -329,12 +339,11 @@ impl Progress {
             let Some(name) = step.outline.service.clone() else {
                 return;
             };
-            let done = stack
-                .steps
-                .iter()
-                .filter(|s| s.outline.service.as_deref() == Some(&name))
-                .filter(|s| s.outline.phase != Phase::CleaningUp)
-                .all(|s| s.state == StepState::Done);
+            let done = step.outline.phase != Phase::CleaningUp
+                && stack
+                    .steps_of(&name)
+                    .filter(|step| step.outline.phase != Phase::CleaningUp)
+                    .all(|step| step.state == StepState::Done);
             if let Some(service) = stack
                 .services
                 .iter_mut()
@@ -347,59 +356,10 @@ impl Progress {
     }
 }
 
-impl StackProgress {
-    /// The phase that it is in: that of the earliest step at work, else of the next one.
-    #[must_use]
-    pub fn phase(&self) -> Option<Phase> {
-        self.steps
-            .iter()
-            .find(|step| step.state == StepState::Started)
-            .or_else(|| {
-                self.steps
-                    .iter()
-                    .find(|step| step.state == StepState::Pending)
-            })
-            .map(|step| step.outline.phase)
-    }
-
-    /// Services whose gate passed, and all of them.
-    #[must_use]
-    pub fn completed_services(&self) -> (usize, usize) {
-        (
-            self.services.iter().filter(|service| service.done).count(),
-            self.services.len(),
-        )
-    }
-
-    /// Ended steps in percent of all.
-    #[must_use]
-    pub fn percent(&self) -> u8 {
-        let total = self.steps.len();
-        if total == 0 {
-            return 0;
-        }
-        let ended = self
-            .steps
-            .iter()
-            .filter(|step| step.state.has_ended())
-            .count();
-        u8::try_from(ended * 100 / total).unwrap_or(100)
-    }
-
-    /// The service that is being worked on.
-    #[must_use]
-    pub fn current_service(&self) -> Option<&str> {
-        self.steps
-            .iter()
-            .filter(|step| step.state == StepState::Started)
-            .find_map(|step| step.outline.service.as_deref())
-    }
-
-    /// The first step that failed.
-    #[must_use]
-    pub fn failed_step(&self) -> Option<&StepProgress> {
-        self.steps
-            .iter()
-            .find(|step| step.state == StepState::Failed)
+impl StepProgress {
+    fn end(&mut self, state: StepState, at: Timestamp) {
+        self.state = state;
+        self.ended_at = Some(at);
+        self.retry_at = None;
     }
 }

@@ -140,13 +140,13 @@ impl Deployments {
             let own = Values(chosen.config.variables.clone());
             let values = resolve(&variables, &shared, &own);
             let wrong = validate(&variables, &values);
-            if wrong.is_empty() {
-                if let Err(found) = render_stack(chosen.template, &name, &values) {
-                    problems.extend(found.into_iter().map(|problem| StackProblem {
-                        field: field.clone(),
-                        problem,
-                    }));
-                }
+            if wrong.is_empty()
+                && let Err(found) = render_stack(chosen.template, &name, &values)
+            {
+                problems.extend(found.into_iter().map(|problem| StackProblem {
+                    field: field.clone(),
+                    problem,
+                }));
             }
             for error in wrong {
                 let from_shared = own.get(&error.field).is_none()
@@ -323,13 +323,13 @@ fn deployment_name(
             product.name
         );
         invalid.push(InvalidField { field, message });
-    } else if given.is_some() {
-        if let Err(error) = check_project(&name) {
-            invalid.push(InvalidField {
-                field,
-                message: sentence(&error),
-            });
-        }
+    } else if given.is_some()
+        && let Err(error) = check_project(&name)
+    {
+        invalid.push(InvalidField {
+            field,
+            message: sentence(&error),
+        });
     }
     name
 }

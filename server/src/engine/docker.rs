@@ -1,7 +1,8 @@
 //! Docker Engine through its API, versions 1.41 (20.10) and newer. The only module that names the client library.
 //!
 //! Every call opens a connection of its own, so streams of events and logs never keep a short call waiting, and nothing is shared but
-//! the address: cloning is cheap, and an engine that is not there yet is found when it comes. Nothing here retries.
+//! the address: cloning is cheap, and an engine that is not there yet is found when it comes. Failures are
+//! not tried again here: that is the caller's decision.
 
 mod address;
 mod api_version;
@@ -23,7 +24,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ContainerInspectResponse;
@@ -88,6 +88,8 @@ struct Shared {
     client: OnceLock<Docker>,
     /// [`ApiVersion::pack`]; 0 until the engine was asked, and again after its connection broke, since it may come back as another.
     api: AtomicU32,
+    /// Held while a network is made on an engine that does not keep their names unique.
+    networks: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for DockerEngine {
@@ -116,6 +118,7 @@ impl DockerEngine {
                 address: parsed,
                 client: OnceLock::new(),
                 api: AtomicU32::new(0),
+                networks: tokio::sync::Mutex::new(()),
             }),
         })
     }
@@ -178,28 +181,6 @@ impl DockerEngine {
             docker.inspect_container(id, None::<InspectContainerOptions>),
         )
         .await
-    }
-
-    /// Pulls with credentials of the registry.
-    ///
-    /// # Errors
-    /// As [`Engine::pull_image`].
-    pub async fn pull_image_with(
-        &self,
-        image: &ImageRef,
-        platform: Option<&str>,
-        credentials: Option<DockerCredentials>,
-        stall: Duration,
-        progress: mpsc::Sender<PullProgress>,
-    ) -> Result<Image, EngineError> {
-        let pull = pull::Pull {
-            image,
-            platform,
-            credentials,
-            stall,
-            progress,
-        };
-        pull.run(self).await
     }
 
     /// Waits until a container that is being removed is gone.
@@ -305,8 +286,14 @@ impl Engine for DockerEngine {
         stall: Duration,
         progress: mpsc::Sender<PullProgress>,
     ) -> Result<Image, EngineError> {
-        self.pull_image_with(image, platform, None, stall, progress)
-            .await
+        let pull = pull::Pull {
+            image,
+            platform,
+            credentials: None,
+            stall,
+            progress,
+        };
+        pull.run(self).await
     }
 
     async fn create_network(
@@ -518,7 +505,8 @@ impl Engine for DockerEngine {
             .ok_or_else(|| act.refuse("the engine does not tell its time"))?;
         let messages = docker.events(Some(events::options(&now)));
         let address = self.address().to_owned();
-        Ok(messages
+        let ended = act.broken("the engine ended the stream of events");
+        let events = messages
             .filter_map(move |message| {
                 let event = match message {
                     Ok(message) => events::event(message).map(Ok),
@@ -526,6 +514,7 @@ impl Engine for DockerEngine {
                 };
                 futures::future::ready(event)
             })
-            .boxed())
+            .boxed();
+        Ok(events::until_error(events, ended))
     }
 }

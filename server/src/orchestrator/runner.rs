@@ -260,7 +260,11 @@ impl Run {
             .plan
             .steps
             .iter()
-            .map(|step| known.remove(&step.key).unwrap_or_else(|| pending(step)))
+            .map(|step| {
+                known
+                    .remove(&step.key)
+                    .map_or_else(|| pending(step), begun_again)
+            })
             .collect();
         Ok(())
     }
@@ -745,6 +749,17 @@ fn pending(step: &Step) -> StepRecord {
         started_at: None,
         ended_at: None,
     }
+}
+
+/// A step as a new run finds it: what had begun and not ended is begun again. Being interrupted is no failed attempt.
+fn begun_again(mut record: StepRecord) -> StepRecord {
+    if !record.state.has_ended() {
+        if record.state == StepState::Started && record.next_at.is_none() {
+            record.attempt = record.attempt.saturating_sub(1);
+        }
+        record.state = StepState::Pending;
+    }
+    record
 }
 
 /// Steps at work.

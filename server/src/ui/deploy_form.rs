@@ -47,7 +47,7 @@ pub(super) async fn post(State(pages): State<Pages>, request: Request) -> Respon
 
 /// The address of the operation, or the form with what is wrong with it; no form where none could be read.
 async fn deploy(pages: &Pages, body: &Bytes) -> Result<String, (Option<DeployProduct>, Problem)> {
-    let form = read(body).map_err(|error| (None, error))?;
+    let form = read(body).map_err(|error| (None, error.into()))?;
     let caller = Caller {
         backend: Arc::clone(&pages.backend),
         actor: Actor::LocalOperator,

@@ -16,7 +16,7 @@ async fn products_are_listed_as_an_array() {
     assert_eq!(product["sourceId"], "demo");
     assert_eq!(product["isMultiStack"], true);
     assert_eq!(product["totalServices"], 2);
-    assert_eq!(product["stacks"][1]["id"], "demo:Shop:web:1.0.0");
+    assert_eq!(product["stacks"][1]["id"], "demo:demo.shop:Web:1.0.0");
     let port = product["stacks"][1]["variables"]
         .as_array()
         .unwrap()

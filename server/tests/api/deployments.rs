@@ -1,9 +1,14 @@
 //! The four calls of product deployments.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::test_app::{Answer, TestApp, deploy_request};
+
+/// Nothing here takes long; what hangs shall fail.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_deployment_is_answered_when_the_operation_has_ended() {
@@ -22,7 +27,8 @@ async fn a_deployment_is_answered_when_the_operation_has_ended() {
         app.finish(&claim).await;
         claim.operation
     };
-    let (answer, operation) = tokio::join!(deploy, work);
+    let both = async { tokio::join!(deploy, work) };
+    let (answer, operation) = tokio::time::timeout(PATIENCE, both).await.unwrap();
     let result = answer.ok();
     let stack = |name: &str, display: &str, prefix: &str, id: &Value| {
         json!({
@@ -43,8 +49,8 @@ async fn a_deployment_is_answered_when_the_operation_has_ended() {
             "status": "Running",
             "sessionId": "session-7",
             "stackResults": [
-                stack("data", "Data", "shop-data", &results[0]["deploymentId"]),
-                stack("web", "Web", "shop-web", &results[1]["deploymentId"]),
+                stack("Data", "Data", "shop-data", &results[0]["deploymentId"]),
+                stack("Web", "Web", "shop-web", &results[1]["deploymentId"]),
             ],
         })
     );
@@ -160,7 +166,7 @@ async fn a_deployment_is_listed_and_shown() {
         assert_eq!(shown["upgradeCount"], 0);
         assert_eq!(shown["canUpgrade"], true);
         assert!(shown["durationSeconds"].is_f64());
-        assert_eq!(shown["stacks"][0]["stackId"], "demo:Shop:data:1.0.0");
+        assert_eq!(shown["stacks"][0]["stackId"], "demo:demo.shop:Data:1.0.0");
         assert_eq!(shown["stacks"][0]["order"], 0);
         assert_eq!(shown["stacks"][1]["status"], "Running");
         // Nothing answers where the engine should be.
@@ -248,12 +254,12 @@ async fn what_cannot_be_deployed_is_refused_in_the_known_sentences() {
     );
 
     let answer = refuse(&app, |body| {
-        body["stackConfigs"][0]["stackId"] = json!("demo:Shop:x:1.0.0")
+        body["stackConfigs"][0]["stackId"] = json!("demo:demo.shop:x:1.0.0")
     })
     .await;
     assert_eq!(
         answer.refused(400),
-        "Stack 'demo:Shop:x:1.0.0' not found in product 'Shop'."
+        "Stack 'demo:demo.shop:x:1.0.0' not found in product 'Shop'."
     );
 
     let answer = refuse(&app, |body| body["stackConfigs"] = json!([])).await;

@@ -15,13 +15,10 @@ use serde_json::{Value, json};
 use server::api;
 use server::catalog::{Catalog, LocalSource};
 use server::clock::Clock;
-use server::deployments::Deployments;
 use server::engine::EngineError;
 use server::environments::Environments;
-use server::operations::Operations;
 use server::orchestrator::{Orchestrator, Settings};
-use server::products::Products;
-use server::state::{AppState, Readiness};
+use server::state::AppState;
 use server::store::{Claim, Entry, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -162,21 +159,7 @@ impl TestApp {
             "test".to_owned(),
             Settings::default(),
         );
-        let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
-        let state = AppState {
-            products: Products::new(Arc::clone(&catalog), clock.clone()),
-            deployments: Deployments {
-                store: store.clone(),
-                catalog,
-                environments: environments.clone(),
-                operations: operations.clone(),
-                orchestrator,
-                clock,
-            },
-            environments,
-            operations,
-            readiness: Readiness::new(store.clone()),
-        };
+        let state = AppState::new(store.clone(), catalog, environments, orchestrator, clock);
         let shutdown = CancellationToken::new();
         let router = api::guard(api::router(state, shutdown.clone()), false);
         Self {
@@ -292,10 +275,10 @@ impl TestApp {
             message: message.to_owned(),
         };
         let entries = [
-            stack("data", StackStatus::Deploying),
-            stack("data", StackStatus::Running),
-            stack("web", StackStatus::Deploying),
-            stack("web", StackStatus::Running),
+            stack("Data", StackStatus::Deploying),
+            stack("Data", StackStatus::Running),
+            stack("Web", StackStatus::Deploying),
+            stack("Web", StackStatus::Running),
             Entry::Event {
                 level: Level::Info,
                 body: &last,
@@ -336,8 +319,8 @@ pub(super) fn deploy_request() -> Value {
     json!({
         "productId": PRODUCT,
         "stackConfigs": [
-            { "stackId": "demo:Shop:data:1.0.0", "deploymentStackName": "shop-data" },
-            { "stackId": "demo:Shop:web:1.0.0", "deploymentStackName": "shop-web", "variables": { "WEB_PORT": "8081" } },
+            { "stackId": "demo:demo.shop:Data:1.0.0", "deploymentStackName": "shop-data" },
+            { "stackId": "demo:demo.shop:Web:1.0.0", "deploymentStackName": "shop-web", "variables": { "WEB_PORT": "8081" } },
         ],
         "sharedVariables": { "API_KEY": "s3cr3t-value" },
         "sessionId": "session-7",

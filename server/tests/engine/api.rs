@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, UnixStream};
 pub(crate) struct Api(pub(crate) String);
 
 impl Api {
-    /// One request; the status and the body. HTTP 1.0, so the body ends with the connection.
+    /// One request with JSON; the status and the body.
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -17,19 +17,33 @@ impl Api {
         body: Option<&Value>,
     ) -> (u16, Vec<u8>) {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        self.send(method, path, "application/json", body.as_bytes())
+            .await
+    }
+
+    /// One request. HTTP 1.0, so the body of the answer ends with the connection. The engine wants a header for the registry at
+    /// every push, also where nobody logs in.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> (u16, Vec<u8>) {
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nHost: engine\r\nX-Registry-Auth: e30=\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
+        let request = [head.as_bytes(), body].concat();
         let mut answer = Vec::new();
         if let Some(path) = self.0.strip_prefix("unix://") {
             let mut stream = UnixStream::connect(path).await.unwrap();
-            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.write_all(&request).await.unwrap();
             stream.read_to_end(&mut answer).await.unwrap();
         } else {
             let host = self.0.trim_start_matches("tcp://");
             let mut stream = TcpStream::connect(host).await.unwrap();
-            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.write_all(&request).await.unwrap();
             stream.read_to_end(&mut answer).await.unwrap();
         }
         let end = answer.windows(4).position(|at| at == b"\r\n\r\n").unwrap();

@@ -7,6 +7,8 @@ use futures::StreamExt;
 use server::engine::docker::DockerEngine;
 use server::engine::fake::{Fault, HealthScript, Injection, Script, Verb};
 use server::engine::{Engine, EngineError, Next};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use super::ground::Ground;
@@ -139,44 +141,104 @@ async fn an_engine_that_is_not_there_is_unreachable_and_found_when_it_comes() {
 
     // One that takes the request and hangs up.
     std::fs::remove_file(&socket).unwrap();
-    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
-    let hang_up = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut first = [0_u8; 64];
-        tokio::io::AsyncReadExt::read(&mut stream, &mut first)
-            .await
-            .unwrap();
-    };
-    let (error, ()) = tokio::join!(engine.info(), hang_up);
+    let listener = UnixListener::bind(&socket).unwrap();
+    let (error, ()) = tokio::join!(engine.info(), answer(&listener, ""));
     let error = error.unwrap_err();
     assert!(matches!(error, EngineError::Broken { .. }), "{error:?}");
     assert_eq!(error.next(), Next::Inspect);
 
     // One that answers.
-    let answer = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut first = [0_u8; 4096];
-        tokio::io::AsyncReadExt::read(&mut stream, &mut first)
-            .await
-            .unwrap();
-        let body = r#"{"Version":"28.0.0","ApiVersion":"1.48","Os":"linux","Arch":"amd64"}"#;
+    let body = r#"{"Version":"28.0.0","ApiVersion":"1.48","Os":"linux","Arch":"amd64"}"#;
+    let text = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (info, ()) = tokio::join!(engine.info(), answer(&listener, &text));
+    assert_eq!(info.unwrap().platform, "linux/amd64");
+}
+
+/// Answers the next request with these bytes and hangs up.
+async fn answer(listener: &UnixListener, text: &str) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.windows(4).any(|at| at == b"\r\n\r\n") {
+        assert_ne!(
+            stream.read_buf(&mut request).await.unwrap(),
+            0,
+            "no request came"
+        );
+    }
+    stream.write_all(text.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn pulls_that_end_badly_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("engine.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let engine = DockerEngine::connect(&format!("unix://{}", socket.display())).unwrap();
+    let image = "app:1".parse().unwrap();
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunk = |line: &str| format!("{:x}\r\n{line}\n\r\n", line.len() + 1);
+    let layer =
+        chunk(r#"{"status":"Downloading","id":"a","progressDetail":{"current":1,"total":9}}"#);
+    let error = |text: &str| {
+        chunk(&format!(
+            r#"{{"errorDetail":{{"message":"{text}"}},"error":"{text}"}}"#
+        ))
+    };
+    for (body, expect) in [
+        (
+            format!("{layer}{}0\r\n\r\n", error("unexpected EOF")),
+            "PullFailed",
+        ),
+        (
+            format!("{layer}{}0\r\n\r\n", error("manifest unknown")),
+            "PullRefused",
+        ),
+        // The engine goes away without a word.
+        (layer.clone(), "Broken"),
+    ] {
+        let text = format!("{head}{body}");
+        let stall = Duration::from_secs(60);
+        let (sender, mut progress) = mpsc::channel(4);
+        let pull = engine.pull_image(&image, None, stall, sender);
+        let (result, ()) = tokio::join!(pull, answer(&listener, &text));
+        let error = result.unwrap_err();
+        assert!(format!("{error:?}").starts_with(expect), "{error:?}");
+        assert_eq!(progress.recv().await.map(|told| told.current), Some(1));
+    }
+}
+
+#[tokio::test]
+async fn events_end_with_an_error_also_when_the_engine_says_goodbye() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("engine.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let engine = DockerEngine::connect(&format!("unix://{}", socket.display())).unwrap();
+    for end in ["0\r\n\r\n", ""] {
+        let body = r#"{"SystemTime":"2026-01-02T03:04:05.000000006Z"}"#;
         let text = format!(
             "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        tokio::io::AsyncWriteExt::write_all(&mut stream, text.as_bytes())
-            .await
-            .unwrap();
-    };
-    let (info, ()) = tokio::join!(engine.info(), answer);
-    assert_eq!(info.unwrap().platform, "linux/amd64");
+        let (events, ()) = tokio::join!(engine.events(), answer(&listener, &text));
+        let mut events = events.unwrap();
+        let text = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{end}");
+        let (event, ()) = tokio::join!(events.next(), answer(&listener, &text));
+        assert!(
+            matches!(event, Some(Err(EngineError::Broken { .. }))),
+            "{event:?}"
+        );
+        assert!(events.next().await.is_none());
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_hangs_gives_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("engine.sock");
-    let _listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let _listener = UnixListener::bind(&socket).unwrap();
     let engine = DockerEngine::connect(&format!("unix://{}", socket.display())).unwrap();
     let error = engine.info().await.unwrap_err();
     assert!(matches!(error, EngineError::NoAnswer { .. }), "{error:?}");

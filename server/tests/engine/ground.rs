@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::plan::Ownership;
+use domain::plan::{ObservedContainer, Ownership};
 use domain::spec::{
     Lifecycle, NetworkAttachment, NetworkSpec, PullPolicy, RestartPolicy, RuntimeOptions,
     ServiceSpec, StackSpec, VolumeSpec,
@@ -221,6 +221,26 @@ impl Ground {
         let stack = self.stack([service]);
         self.lay(&stack).await;
         self.create(&stack, &name).await.unwrap()
+    }
+
+    /// The container as the list shows it, once it is `wanted`.
+    pub(crate) async fn listed(
+        &self,
+        name: &str,
+        wanted: impl Fn(&ObservedContainer) -> bool,
+    ) -> ObservedContainer {
+        let look = async {
+            loop {
+                let observed = self.engine.observe().await.unwrap();
+                match observed.container(name) {
+                    Some(container) if wanted(container) => return container.clone(),
+                    _ => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, look)
+            .await
+            .expect("the list does not show it")
     }
 
     /// Waits for an event of a container that `wanted` takes.

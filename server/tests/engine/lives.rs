@@ -30,12 +30,10 @@ async fn health_goes_from_starting_to_what_the_check_says() {
             let details = ground.engine.inspect_container(&id).await.unwrap();
             assert_eq!(details.container.health, health);
             assert!(details.started_at.is_some());
-            let observed = ground.engine.observe().await.unwrap();
-            let listed = observed
-                .containers
-                .iter()
-                .find(|container| container.id == id);
-            assert_eq!(listed.unwrap().health, health);
+            let name = format!("{}_{name}", ground.project);
+            ground
+                .listed(&name, |container| container.health == health)
+                .await;
             if ground.api.is_some() {
                 let probe = details.health_log.last().unwrap();
                 assert_eq!(probe.exit_code == 0, health == Health::Healthy);

@@ -97,6 +97,7 @@ async fn an_append_that_fails_leaves_nothing(database: Database) {
     let plan = Plan {
         version: 1,
         steps: Vec::new(),
+        ..Plan::default()
     };
     let entries = [
         Entry::Event {
@@ -393,6 +394,7 @@ async fn a_plan_of_version_1_is_still_understood(database: Database) {
     let shorter = Plan {
         version: 1,
         steps: plan.steps[..1].to_vec(),
+        ..Plan::default()
     };
     store
         .append(&again.lease, at(2_001), LEASE, &[Entry::Plan(&shorter)])

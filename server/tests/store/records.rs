@@ -219,6 +219,7 @@ async fn a_plan_of_a_newer_version_stands_in_nobody_s_way(database: Database) {
     let plan = Plan {
         version: 1,
         steps: Vec::new(),
+        ..Plan::default()
     };
     store
         .append(&claim.lease, at(2_000), LEASE, &[Entry::Plan(&plan)])

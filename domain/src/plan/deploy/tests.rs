@@ -1,4 +1,4 @@
-//! The plans of deployments as text: what is decided for which product on which engine.
+//! Plans as text, refusals by name, and a simulation in which every step fails in turn.
 
 use std::time::Duration;
 

@@ -12,6 +12,8 @@ pub(super) struct ApiVersion(pub(super) u16, pub(super) u16);
 impl ApiVersion {
     /// From here on a container can be made on several networks at once, with a hardware address for each.
     pub(super) const SEVERAL_ENDPOINTS: Self = Self(1, 44);
+    /// From here on the engine itself refuses a second network of the same name.
+    pub(super) const UNIQUE_NETWORKS: Self = Self(1, 44);
     pub(super) const CREATE_MOUNTPOINT: Self = Self(1, 42);
     pub(super) const ANNOTATIONS: Self = Self(1, 43);
     pub(super) const START_INTERVAL: Self = Self(1, 44);

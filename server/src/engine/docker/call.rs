@@ -59,6 +59,13 @@ impl Act {
         }
     }
 
+    pub(super) fn broken(&self, reason: &'static str) -> EngineError {
+        EngineError::Broken {
+            act: self.sentence(),
+            source: reason.into(),
+        }
+    }
+
     /// What an error of the client means.
     pub(super) fn error(&self, address: &str, error: Error) -> EngineError {
         match error {

@@ -1,6 +1,7 @@
 //! Create or adopt: containers, networks and volumes that are there exactly once however often they are asked for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, Ipam, IpamConfig, NetworkConnectRequest,
@@ -12,6 +13,7 @@ use bollard::query_parameters::{
 };
 use domain::plan::Ownership;
 use domain::spec::{IpamSpec, NetworkSpec, VolumeSpec};
+use tokio::time::{Instant, sleep};
 
 use super::api_version::ApiVersion;
 use super::body::{Surroundings, body, referenced_services, some_list, some_map};
@@ -22,8 +24,12 @@ use crate::engine::ownership::{
 };
 use crate::engine::{EngineError, NewContainer, labels};
 
-/// How often a creation is tried while the holder of its name keeps vanishing between two looks.
-const ATTEMPTS: u32 = 3;
+/// How long a name may be taken by something that cannot be looked at: the engine reserves it before the container is there, as when an
+/// interrupted creation is still going on.
+const RESERVED_LIMIT: Duration = Duration::from_secs(10);
+
+/// Between two looks at a reserved name.
+const RESERVED_PAUSE: Duration = Duration::from_millis(50);
 
 /// Makes the container, or adopts the same one; its files are in it when this returns.
 pub(super) async fn container(
@@ -45,7 +51,8 @@ pub(super) async fn container(
     }
     let options = options.build();
     let docker = engine.client(&act)?;
-    for _ in 0..ATTEMPTS {
+    let deadline = Instant::now() + RESERVED_LIMIT;
+    loop {
         let created = engine
             .call(
                 &act,
@@ -72,11 +79,17 @@ pub(super) async fn container(
         if let Some(holder) = found(holder)? {
             return adopt(engine, new, &around, holder).await;
         }
+        if Instant::now() >= deadline {
+            return Err(EngineError::Failed {
+                act: act.sentence(),
+                message: format!(
+                    "the name is taken, and for {} s there was nothing of this name",
+                    RESERVED_LIMIT.as_secs()
+                ),
+            });
+        }
+        sleep(RESERVED_PAUSE).await;
     }
-    Err(EngineError::Failed {
-        act: act.sentence(),
-        message: "the name is taken and free again at every look".to_owned(),
-    })
 }
 
 async fn adopt(
@@ -202,11 +215,16 @@ pub(super) async fn network(
     owner: &Ownership,
 ) -> Result<(), EngineError> {
     let act = Act::new("create", format!("network {}", network.name));
+    let api = engine.api_version().await?;
     if network.enable_ipv4 == Some(false) {
-        let api = engine.api_version().await?;
         api.need(ApiVersion::IPV4_SWITCH, "enable_ipv4", &act)?;
     }
-    // Looking first, because engines before 23 make a second network of the same name.
+    // Engines before API 1.44 make a second network of the same name, and then a container can join neither: look first, one at a time.
+    let _turn = if api < ApiVersion::UNIQUE_NETWORKS {
+        Some(engine.shared.networks.lock().await)
+    } else {
+        None
+    };
     if let Some(verdict) = existing_network(engine, &act, network, owner).await? {
         return verdict;
     }

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use bollard::models::EventMessage;
 use bollard::query_parameters::{EventsOptions, EventsOptionsBuilder};
 use domain::plan::Health;
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::engine::{ContainerEvent, ContainerEventKind, labels};
+use crate::engine::{ContainerEvent, ContainerEventKind, EngineError, labels};
 
 /// The events asked for: the runs of health checks alone would be several a second.
 const WANTED: &[&str] = &[
@@ -43,6 +45,22 @@ pub(super) fn options(now: &str) -> EventsOptions {
         .since(now)
         .filters(&filters)
         .build()
+}
+
+/// Ends with an error in every case: an engine that shuts down ends the stream politely, and the caller must look again then, too.
+pub(super) fn until_error<T: Send + 'static>(
+    items: BoxStream<'static, Result<T, EngineError>>,
+    ended: EngineError,
+) -> BoxStream<'static, Result<T, EngineError>> {
+    futures::stream::unfold(Some((items, ended)), |state| async move {
+        let (mut items, ended) = state?;
+        match items.next().await {
+            Some(Ok(item)) => Some((Ok(item), Some((items, ended)))),
+            Some(Err(error)) => Some((Err(error), None)),
+            None => Some((Err(ended), None)),
+        }
+    })
+    .boxed()
 }
 
 /// RFC 3339 as the engine takes it in a query: seconds and nanoseconds.
@@ -81,6 +99,7 @@ pub(super) fn event(message: EventMessage) -> Option<ContainerEvent> {
 mod tests {
     use bollard::models::EventActor;
 
+    use super::super::call::Act;
     use super::*;
 
     #[test]
@@ -117,6 +136,23 @@ mod tests {
                 kind,
             };
             assert_eq!(event(message), Some(expect), "{action}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_ends_with_an_error() {
+        let broken = || Act::new("follow the events", "").broken("it ended");
+        for (items, expect) in [
+            (vec![Ok(1)], "ok 1, error"),
+            (vec![Ok(1), Err(broken()), Ok(2)], "ok 1, error"),
+            (vec![], "error"),
+        ] {
+            let items = futures::stream::iter(items).boxed();
+            let seen: Vec<String> = until_error(items, broken())
+                .map(|item| item.map_or_else(|_| "error".to_owned(), |item| format!("ok {item}")))
+                .collect()
+                .await;
+            assert_eq!(seen.join(", "), expect);
         }
     }
 

@@ -36,6 +36,11 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
         "the host's firewall is busy",
     ),
     (
+        &["cannot assign requested address"],
+        Meaning::Refused,
+        "a published port names an address that the host does not have",
+    ),
+    (
         &["port is already allocated"],
         Meaning::Conflict,
         "a published port is in use on the host",
@@ -59,11 +64,6 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
         &["address already in use"],
         Meaning::Conflict,
         "a fixed address is in use on the network",
-    ),
-    (
-        &["cannot assign requested address"],
-        Meaning::Refused,
-        "a published port names an address that the host does not have",
     ),
     (
         &["driver failed programming external connectivity"],
@@ -134,6 +134,31 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
         &["are you trying to mount a directory onto a file"],
         Meaning::Refused,
         "a mount is not possible",
+    ),
+    (
+        &["plugin", "not found"],
+        Meaning::Refused,
+        "the engine does not have the driver",
+    ),
+    (
+        &["network", "is ambiguous"],
+        Meaning::Refused,
+        "the engine has several networks of this name; remove all but one",
+    ),
+    (
+        &["sysctl", "is not in a separate kernel namespace"],
+        Meaning::Refused,
+        "a sysctl is not possible in a container",
+    ),
+    (
+        &["decoding seccomp profile"],
+        Meaning::Refused,
+        "a security option is not possible",
+    ),
+    (
+        &["--storage-opt is supported only"],
+        Meaning::Refused,
+        "a storage option is not possible on this engine",
     ),
     (
         &["is not a shared or slave mount"],
@@ -211,9 +236,6 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
 pub(super) fn classify(status: u16, message: &str) -> Refusal {
     let message = message.trim();
     let lower = message.to_ascii_lowercase();
-    if let Some(what) = missing(&lower) {
-        return Refusal::NotFound(what);
-    }
     for (words, meaning, text) in SENTENCES {
         if words.iter().all(|word| lower.contains(word)) {
             let sentence = format!("{text}: {message}");
@@ -223,6 +245,9 @@ pub(super) fn classify(status: u16, message: &str) -> Refusal {
                 Meaning::Failed => Refusal::Failed(sentence),
             };
         }
+    }
+    if let Some(what) = missing(&lower) {
+        return Refusal::NotFound(what);
     }
     let message = if message.is_empty() {
         format!("HTTP status {status} without a word")
@@ -251,7 +276,10 @@ fn missing(lower: &str) -> Option<Option<String>> {
     {
         return Some(Some(format!("network {name}")));
     }
-    (lower.contains("no such container") || lower.contains("no such network")).then_some(None)
+    if let Some((_, name)) = lower.split_once("no such container: ") {
+        return Some(Some(format!("container {}", first_word(name))));
+    }
+    None
 }
 
 fn first_word(text: &str) -> &str {
@@ -283,17 +311,54 @@ mod tests {
     fn sentences_of_real_engines() {
         for (status, message, expect) in [
             (404, "No such image: nothing:1", "not found image nothing:1"),
-            (404, "No such container: abc", "not found"),
-            (404, "network shared not found", "not found network shared"),
+            (404, "No such container: abc", "not found container abc"),
+            (
+                500,
+                "joining network namespace of container: No such container: nope",
+                "not found container nope",
+            ),
+            (404, "network nonet not found", "not found network nonet"),
+            (
+                404,
+                "failed to set up container networking: network nonet not found",
+                "not found network nonet",
+            ),
+            (404, "plugin \"nope\" not found", "refused"),
+            (
+                404,
+                "create v1: error looking up volume plugin nope: plugin \"nope\" not found",
+                "refused",
+            ),
+            (
+                400,
+                "network sn1 is ambiguous (2 matches found on name)",
+                "refused",
+            ),
             (
                 409,
                 "Conflict. The container name \"/a\" is already in use by container \"1f\". You have to remove (or rename) that container to be able to reuse that name.",
                 "conflict",
             ),
+            (409, "network with name sn1 already exists", "conflict"),
             (
                 500,
                 "driver failed programming external connectivity on endpoint a (1f): Bind for 0.0.0.0:8080 failed: port is already allocated",
                 "conflict",
+            ),
+            (
+                500,
+                "failed to set up container networking: driver failed programming external connectivity on endpoint q1 (a2): failed to bind host port for 0.0.0.0:8097:172.17.0.2:80/tcp: address already in use",
+                "conflict",
+            ),
+            (
+                500,
+                "driver failed programming external connectivity on endpoint q1 (df): Error starting userland proxy: listen tcp4 0.0.0.0:8097: bind: address already in use",
+                "conflict",
+            ),
+            (
+                500,
+                "failed to set up container networking: driver failed programming external connectivity on endpoint q1 (53): failed to bind host port for 203.0.113.7:8096:172.17.0.2:80/tcp: cannot assign requested address",
+                "refused",
             ),
             (
                 500,
@@ -302,18 +367,79 @@ mod tests {
             ),
             (
                 403,
+                "failed to set up container networking: Address already in use",
+                "conflict",
+            ),
+            (
+                403,
                 "error while removing network: network a has active endpoints (name:\"b\" id:\"1\")",
                 "conflict",
             ),
             (
                 403,
-                "Pool overlaps with other one on this address space",
+                "invalid pool request: Pool overlaps with other one on this address space",
                 "conflict",
             ),
+            (
+                403,
+                "bridge is a pre-defined network and cannot be removed",
+                "refused",
+            ),
+            (
+                400,
+                "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"nope\": executable file not found in $PATH",
+                "refused",
+            ),
+            (
+                500,
+                "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"/tmp\": permission denied: unknown",
+                "refused",
+            ),
+            (
+                500,
+                "unable to find user nobody9: no matching entries in passwd file",
+                "refused",
+            ),
+            (
+                500,
+                "Unable to find group nogroup9: no matching entries in group file",
+                "refused",
+            ),
+            (
+                400,
+                "invalid mount config for type \"bind\": bind source path does not exist: /not/there",
+                "refused",
+            ),
+            (
+                500,
+                "error gathering device information while adding custom device \"/dev/nope\": no such file or directory",
+                "refused",
+            ),
+            (
+                500,
+                "failed to create shim task: OCI runtime create failed: runc create failed: sysctl \"kernel.nope\" is not in a separate kernel namespace: unknown",
+                "refused",
+            ),
+            (500, "container rootfs is marked read-only", "refused"),
+            (
+                500,
+                "path /tmp/x is mounted on / but it is not a shared or slave mount",
+                "refused",
+            ),
+            (
+                500,
+                "Decoding seccomp profile failed: invalid character 'o' in literal null (expecting 'u')",
+                "refused",
+            ),
+            (
+                500,
+                "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+                "refused",
+            ),
+            (400, "Minimum memory limit allowed is 6MB", "refused"),
             (500, "write /data/x: no space left on device", "failed"),
             (500, "something new", "failed"),
             (501, "not implemented", "refused"),
-            (400, "bad parameter", "refused"),
             (403, "", "refused"),
             (429, "too many requests", "failed"),
             (503, "", "failed"),

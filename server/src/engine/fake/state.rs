@@ -217,7 +217,7 @@ impl State {
                     id: id.clone(),
                     name: new.name.clone(),
                     image: new.service.image.to_string(),
-                    image_id: image.id.clone(),
+                    image_id: image.id,
                     state: ContainerState::Created,
                     health: Health::None,
                     exit_code: None,

@@ -58,6 +58,21 @@ pub(super) fn healthcheck(at: &At<'_>) -> Healthcheck {
     }
 }
 
+/// Probes speak plain HTTP: what cannot be asked is said before anything starts.
+fn over_tls(at: &At<'_>) -> bool {
+    let Some(https) = at.get("https") else {
+        return false;
+    };
+    let wanted = https.bool().unwrap_or(false);
+    if wanted {
+        https.error(
+            "Probes over TLS are not supported.",
+            "Probe a plain HTTP port, write type: tcp, or use a health check inside the container.",
+        );
+    }
+    wanted
+}
+
 pub(super) fn probe(at: &At<'_>) -> Option<Probe> {
     at.only(&[
         "type",
@@ -86,7 +101,7 @@ pub(super) fn probe(at: &At<'_>) -> Option<Probe> {
                 })
                 .unwrap_or_else(|| "/".to_owned()),
             port,
-            https: at.get("https").and_then(|at| at.bool()).unwrap_or(false),
+            https: over_tls(at),
             expected_status_codes: at
                 .get("expectedStatusCodes")
                 .map(|at| {

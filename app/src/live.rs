@@ -1,0 +1,53 @@
+//! What happens now, in the page: the server renders everything so far, the browser goes on from there.
+//!
+//! The rules are plain functions with tests (`feed`, `link`, `selection`, `announcement`); only `stream` and `polled` touch
+//! the browser. Nothing here draws anything.
+
+pub mod announcement;
+pub mod feed;
+pub mod link;
+pub mod outcome;
+pub mod polled;
+pub mod selection;
+#[cfg(feature = "hydrate")]
+mod stream;
+#[cfg(feature = "hydrate")]
+mod timer;
+
+use domain::timestamp::Timestamp;
+use leptos::prelude::*;
+
+pub use feed::{Feed, Line};
+pub use link::Link;
+pub use selection::Selection;
+
+/// One operation as the page knows it, kept current while the page is open.
+#[derive(Clone, Copy)]
+pub struct Live {
+    pub feed: RwSignal<Feed>,
+    pub link: RwSignal<Link>,
+    /// When the server was heard last, by the reader's clock; none until then.
+    pub heard: RwSignal<Option<Timestamp>>,
+}
+
+/// Follows an operation from where `feed` ends until it has ended or the page is left.
+#[must_use]
+pub fn follow(operation: &str, feed: Feed) -> Live {
+    let link = if feed.progress.is_finished() {
+        Link::Ended
+    } else {
+        Link::Connecting
+    };
+    let live = Live {
+        feed: RwSignal::new(feed),
+        link: RwSignal::new(link),
+        heard: RwSignal::new(None),
+    };
+    #[cfg(feature = "hydrate")]
+    if link != Link::Ended {
+        stream::start(operation.to_owned(), live);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = operation;
+    live
+}

@@ -1,0 +1,195 @@
+//! `/product-deployments/:id`: one deployed product: what the last operation did to it, and how its containers are now.
+
+pub mod facts;
+pub mod history;
+pub mod services;
+pub mod stacks;
+pub mod variables;
+
+use std::time::Duration;
+
+use domain::wire::ProductDeploymentDetail;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use crate::address;
+use crate::calls::deployments::get_deployment;
+use crate::components::{
+    ButtonKind, FreshMark, Glyph, Icon, LinkButton, Look, Notice, PageHeader, SectionTitle,
+    Skeleton, StatusBadge, Tone,
+};
+use crate::live::polled::{Polled, polled};
+use crate::pages::failed::FailedPage;
+
+use facts::DeploymentFacts;
+use history::History;
+use stacks::Stacks;
+use variables::SharedVariables;
+
+/// While an operation changes it.
+const SOON: Duration = Duration::from_secs(3);
+/// While none does: what the engine shows may change at any time.
+const LATER: Duration = Duration::from_secs(10);
+
+/// The page.
+#[component]
+pub fn DeploymentPage() -> impl IntoView {
+    let parameters = use_params_map();
+    let id = Memo::new(move |_| parameters.with(|all| all.get("id").unwrap_or_default()));
+    let detail = Resource::new(move || id.get(), get_deployment);
+    let content = move || {
+        Suspend::new(async move {
+            match detail.await {
+                Ok(detail) => view! { <Deployment detail /> }.into_any(),
+                Err(error) => view! {
+                    <FailedPage problem=error.0 back_to="/deployments" back="Back to Deployments" />
+                }
+                .into_any(),
+            }
+        })
+    };
+    view! {
+        <a class="back" href="/deployments">
+            <Icon glyph=Glyph::ArrowLeft />
+            "Back to Deployments"
+        </a>
+        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
+    }
+}
+
+#[component]
+fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
+    let id = detail.product_deployment_id.clone();
+    let environment = detail.environment_id.clone();
+    let deployment = id.clone();
+    let polled = polled(
+        detail,
+        |detail| {
+            if detail.active_operation_id.is_some() {
+                SOON
+            } else {
+                LATER
+            }
+        },
+        move || get_deployment(id.clone()),
+    );
+    let count = Memo::new(move |_| polled.data.with(|detail| detail.stacks.len()));
+    // What an operation did is told again when the next one begins or this one ends.
+    let operation = Memo::new(move |_| {
+        polled.data.with(|detail| {
+            (
+                detail.active_operation_id.clone(),
+                detail.last_operation_id.clone(),
+            )
+        })
+    });
+    view! {
+        <Head polled />
+        <div class="stack">
+            <State polled />
+            <DeploymentFacts polled />
+        </div>
+        <section class="deployment__section">
+            {move || {
+                view! {
+                    <SectionTitle title=format!("Stacks ({})", count.get())>
+                        <FreshMark polled />
+                    </SectionTitle>
+                }
+            }}
+            <Stacks polled />
+        </section>
+        <div class="stack deployment__section">
+            <SharedVariables polled />
+            <History deployment environment operation />
+        </div>
+    }
+}
+
+/// Name, version, state, and where to go from here.
+#[component]
+fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
+    let names = Memo::new(move |_| {
+        polled.data.with(|detail| {
+            (
+                detail.product_display_name.clone(),
+                detail.product_version.clone(),
+                detail.deployment_name.clone(),
+                detail.product_group_id.clone(),
+            )
+        })
+    });
+    let look = Memo::new(move |_| {
+        polled
+            .data
+            .with(|detail| Look::of_product(detail.status, detail.operation_mode))
+    });
+    move || {
+        let (name, version, deployment_name, group) = names.get();
+        let beside = move || {
+            let version = version
+                .clone()
+                .map(|version| view! { <span class="soft number">{version}</span> });
+            view! {
+                {version}
+                <StatusBadge look />
+            }
+        };
+        view! {
+            <Title text=name.clone() />
+            <PageHeader title=name beside lead=format!("Deployed as {deployment_name}")>
+                <LinkButton href=address::product(&group)>"View in Catalog"</LinkButton>
+            </PageHeader>
+        }
+    }
+}
+
+/// What needs a look: a running operation, a failure, a maintenance.
+#[component]
+fn State(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
+    let state = Memo::new(move |_| {
+        polled.data.with(|detail| {
+            (
+                detail.active_operation_id.clone(),
+                detail.error_message.clone(),
+                detail.last_operation_id.clone(),
+                Look::from(detail.status),
+                detail.maintenance_trigger.clone(),
+            )
+        })
+    });
+    move || {
+        let (active, error, last, look, maintenance) = state.get();
+        let running = active.clone().map(|id| {
+            let what = format!("{}: an operation is running", look.word);
+            view! {
+                <Notice tone=Tone::Busy what>
+                    <div class="row">
+                        <LinkButton href=address::operation(&id) kind=ButtonKind::Primary>
+                            "Show progress"
+                        </LinkButton>
+                    </div>
+                </Notice>
+            }
+        });
+        let failed = error.filter(|_| active.is_none()).map(|what| {
+            let link = last.map(|id| {
+                view! { <div class="row"><LinkButton href=address::operation(&id)>"See what failed"</LinkButton></div> }
+            });
+            view! { <Notice tone=look.tone what>{link}</Notice> }
+        });
+        let maintenance = maintenance.map(|trigger| {
+            let reason = trigger
+                .reason
+                .map_or_else(String::new, |reason| format!(" — {reason}"));
+            let what = format!("Maintenance Mode ({}){reason}", trigger.source);
+            view! { <Notice tone=Tone::Idle what /> }
+        });
+        view! {
+            {running}
+            {failed}
+            {maintenance}
+        }
+    }
+}
