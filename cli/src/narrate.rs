@@ -112,7 +112,7 @@ impl Narrator {
                 failure,
                 ..
             } => vec![format!(
-                "{}: attempt {attempt} failed, another follows: {}",
+                "{}: failed, attempt {attempt} follows: {}",
                 self.name(step),
                 failure.message
             )],
@@ -258,9 +258,9 @@ mod tests {
                 &[],
             ),
             (
-                json!({"type": "step_retrying", "step": "pull a", "attempt": 1,
+                json!({"type": "step_retrying", "step": "pull a", "attempt": 2,
                        "nextAt": Timestamp::from_millis(0), "failure": {"message": "no route"}}),
-                &["    7.5 s  Pull a: attempt 1 failed, another follows: no route"],
+                &["    7.5 s  Pull a: failed, attempt 2 follows: no route"],
             ),
             (
                 json!({"type": "step_done", "step": "pull a", "result": "sha256:1"}),

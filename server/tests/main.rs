@@ -14,3 +14,4 @@ mod engine;
 mod serve;
 mod server_process;
 mod store;
+mod validate;

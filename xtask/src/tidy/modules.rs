@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 28] = [
+const LAYERS: [(&str, Layer); 19] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -30,25 +30,16 @@ const LAYERS: [(&str, Layer); 28] = [
     ("ui", Layer::Door),
     ("catalog", Layer::Feature),
     ("orchestrator", Layer::Feature),
-    ("reconcile", Layer::Feature),
     ("environments", Layer::Feature),
     ("products", Layer::Feature),
     ("deployments", Layer::Feature),
     ("operations", Layer::Feature),
     ("validate", Layer::Feature),
-    ("auth", Layer::Feature),
-    ("settings", Layer::Feature),
-    ("notifications", Layer::Feature),
-    ("audit", Layer::Feature),
     ("engine", Layer::Adapter),
     ("store", Layer::Adapter),
     ("args", Layer::Ground),
-    ("actor", Layer::Ground),
     ("clock", Layer::Ground),
-    ("config", Layer::Ground),
-    ("ids", Layer::Ground),
     ("shutdown", Layer::Ground),
-    ("tasks", Layer::Ground),
     ("telemetry", Layer::Ground),
 ];
 
