@@ -116,7 +116,7 @@ test("without JavaScript a deployment must be possible from the form to its end"
   const page = await context.newPage();
   await page.goto("/catalog");
   await page.getByRole("link", { name: /hello/i }).first().click();
-  await page.getByRole("link", { name: /deploy/i }).first().click();
+  await page.getByRole("main").getByRole("link", { name: /deploy all/i }).first().click();
   await page.getByRole("button", { name: /Deploy All Stacks to/ }).click();
   await expect(page).toHaveURL(/\/operations\//);
   const end = page.getByRole("heading", { name: "Product Deployed Successfully!", level: 1 });
