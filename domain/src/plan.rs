@@ -13,6 +13,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::operation::event::UnwindReason;
+
 pub use deploy::{DeployInput, PlannedStack, Refusal, plan_deploy};
 pub use observed::{
     ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership,
@@ -62,6 +64,9 @@ pub struct Plan {
     /// Where the steps that undo begin; none until something is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo_from: Option<usize>,
+    /// Why they are done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_because: Option<UnwindReason>,
 }
 
 /// One act.

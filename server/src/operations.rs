@@ -18,8 +18,10 @@ use crate::store::{CancelOutcome, Store, StoreError};
 
 /// Most events that one read gives.
 pub const EVENTS_PER_PAGE: u32 = 500;
-/// How often the journal is read without a bell: the operation may run on another node.
+/// How often the journal is read where the operation does not run here: it may run on another node. One reader does it for all.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The same where it runs here, and events come by themselves.
+const LOOK_AGAIN_LIVE: Duration = Duration::from_secs(15);
 
 /// Why an operation cannot be shown or cancelled.
 #[derive(Debug, thiserror::Error)]
@@ -192,6 +194,7 @@ impl Operations {
             id,
             after,
             waiting: VecDeque::new(),
+            caught_up: false,
             ended: over,
         };
         stream::unfold(follower, |mut follower| async {
@@ -261,62 +264,72 @@ struct Follower {
     id: OperationId,
     after: i64,
     waiting: VecDeque<Arc<Event>>,
+    /// Whether the journal was read to its end since the last gap: from there on listening is enough.
+    caught_up: bool,
     ended: bool,
 }
 
 impl Follower {
     async fn next(&mut self) -> Result<Option<Arc<Event>>, OperationError> {
-        if self.ended {
-            return Ok(None);
-        }
-        self.read().await?;
-        loop {
-            while let Some(event) = self.waiting.pop_front() {
+        while !self.ended {
+            if let Some(event) = self.waiting.pop_front() {
                 if event.seq <= self.after {
                     continue;
                 }
                 if event.seq > self.after + 1 {
                     // Something is missing between: the journal has it.
                     self.waiting.clear();
-                    self.read().await?;
+                    self.caught_up = false;
                     continue;
                 }
                 self.after = event.seq;
                 self.ended = matches!(event.body, EventBody::Finished { .. });
                 return Ok(Some(event));
             }
-            match tokio::time::timeout(LOOK_AGAIN, self.live.recv()).await {
-                Ok(Ok(event)) => self.waiting.push_back(event),
-                Ok(Err(broadcast::error::RecvError::Lagged(_))) => self.read().await?,
-                Ok(Err(broadcast::error::RecvError::Closed)) => {
-                    // The run ended or moved; another may follow.
-                    self.live = self.orchestrator.feed().subscribe(self.id);
-                    self.read().await?;
-                    if self.waiting.is_empty() {
-                        self.leave_if_over().await?;
-                    }
+            if self.caught_up {
+                self.listen().await?;
+            } else {
+                self.read().await?;
+                if self.waiting.is_empty() {
+                    self.leave_if_over().await?;
                 }
-                Err(_) => {
-                    self.read().await?;
-                    if self.waiting.is_empty() {
-                        self.leave_if_over().await?;
-                    }
-                }
-            }
-            if self.ended && self.waiting.is_empty() {
-                return Ok(None);
             }
         }
+        Ok(None)
+    }
+
+    async fn listen(&mut self) -> Result<(), OperationError> {
+        let feed = self.orchestrator.feed();
+        let pace = if feed.is_live(self.id) {
+            LOOK_AGAIN_LIVE
+        } else {
+            LOOK_AGAIN
+        };
+        match tokio::time::timeout(pace, self.live.recv()).await {
+            Ok(Ok(event)) => self.waiting.push_back(event),
+            Ok(Err(broadcast::error::RecvError::Lagged(_))) => self.caught_up = false,
+            Ok(Err(broadcast::error::RecvError::Closed)) => {
+                // The run ended or moved; another may follow.
+                self.live = feed.subscribe(self.id);
+                self.caught_up = false;
+            }
+            Err(_) if feed.should_look(self.id, self.after, pace) => {
+                self.read().await?;
+                let feed = self.orchestrator.feed();
+                feed.publish(self.id, self.waiting.iter().map(Arc::clone));
+            }
+            Err(_) => {}
+        }
+        Ok(())
     }
 
     async fn read(&mut self) -> Result<(), OperationError> {
-        if self.waiting.is_empty() {
-            let events = self
-                .store
-                .events_after(self.id, self.after, EVENTS_PER_PAGE)
-                .await?;
-            self.waiting.extend(events.into_iter().map(Arc::new));
-        }
+        let events = self
+            .store
+            .events_after(self.id, self.after, EVENTS_PER_PAGE)
+            .await?;
+        self.caught_up = events.len() < EVENTS_PER_PAGE as usize;
+        self.waiting.extend(events.into_iter().map(Arc::new));
         Ok(())
     }
 

@@ -209,6 +209,7 @@ async fn claim_one(shared: &Arc<Shared>, places: &Arc<Semaphore>) -> Result<bool
 async fn run(shared: &Arc<Shared>, claim: Claim) {
     let operation = claim.operation.id;
     let lease = claim.lease.clone();
+    let _live = shared.feed.go_live(operation);
     tracing::info!(operation.id = %operation, operation.kind = claim.operation.kind.as_str(), resumed = claim.resumed, "operation claimed");
     match runner::run(shared, claim, shared.stop.child_token()).await {
         Ok(runner::Ended::Finished) => {
@@ -226,5 +227,4 @@ async fn run(shared: &Arc<Shared>, claim: Claim) {
             tracing::error!(operation.id = %operation, error = &error as &dyn std::error::Error, "the operation waits for its lease to end, then goes on");
         }
     }
-    shared.feed.forget(operation);
 }

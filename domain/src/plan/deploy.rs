@@ -80,6 +80,7 @@ pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
             steps: builder.steps,
             stop_on_failure: !input.continue_on_error,
             undo_from: None,
+            undo_because: None,
         })
     } else {
         Err(builder.refusals)

@@ -1,5 +1,6 @@
 //! Notes that steps send while they are at work, gathered so that the journal gets few and bounded events.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::operation::event::{EventBody, Level, OutputLine};
@@ -75,6 +76,17 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// Goes on where an earlier run ended; `heard` are the lines that the journal has.
+    pub(super) fn after(heard: &HashMap<StepKey, usize>) -> Self {
+        Self {
+            counts: heard
+                .iter()
+                .map(|(step, lines)| (step.clone(), *lines))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.progress.is_empty() && self.output.is_empty()
     }

@@ -5,6 +5,8 @@ use domain::variable::Values;
 
 /// Shorter values are too common as parts of words to be struck out.
 const MIN_SECRET: usize = 4;
+/// The same for one line of a secret that has several.
+const MIN_SECRET_LINE: usize = 8;
 const STRUCK: &str = "••••••";
 
 /// Knows the secret values of one deployment.
@@ -26,7 +28,7 @@ impl Redactor {
         let mut secrets: Vec<String> = values
             .into_iter()
             .flat_map(|values| names.iter().filter_map(|name| values.get(name)))
-            .filter(|value| value.len() >= MIN_SECRET)
+            .flat_map(struck_parts)
             .map(str::to_owned)
             .collect();
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -45,9 +47,28 @@ impl Redactor {
     }
 }
 
+/// The value, and its lines where it has several: what a container says comes line by line.
+fn struck_parts(value: &str) -> impl Iterator<Item = &str> {
+    let whole = Some(value).filter(|value| value.len() >= MIN_SECRET);
+    let lines = value
+        .lines()
+        .map(str::trim)
+        .filter(move |line| line.len() >= MIN_SECRET_LINE && line.len() < value.len());
+    whole.into_iter().chain(lines)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_of_several_lines_goes_line_by_line_as_well() {
+        let key = "-----BEGIN KEY-----\nc2VjcmV0LWJ5dGVz\n}\n";
+        let parts: Vec<&str> = struck_parts(key).collect();
+        assert_eq!(parts, [key, "-----BEGIN KEY-----", "c2VjcmV0LWJ5dGVz"]);
+        assert_eq!(struck_parts("one-line").collect::<Vec<_>>(), ["one-line"]);
+        assert_eq!(struck_parts("abc").count(), 0);
+    }
 
     #[test]
     fn longer_secrets_go_first() {

@@ -4,8 +4,8 @@
 //! turn has to say goes into one transaction. After a crash the same loop starts with the states that the store has: steps that had
 //! begun are begun again. The runner knows no kind of operation and takes no decision that is not in the plan.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::access::Actor;
@@ -15,9 +15,13 @@ use domain::operation::event::{Event, EventBody, Level, UnwindReason};
 use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{Operation, OperationStatus, StepState};
-use domain::plan::{Action, Plan, StackOutcome, Step, plan_unwind, schedule, stack_outcome};
+use domain::plan::{
+    Action, Plan, StackOutcome, Step, StepKey, plan_unwind, schedule, stack_outcome,
+};
+use domain::timestamp::Timestamp;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::operations::{self, PlanError};
@@ -26,7 +30,7 @@ use super::redact::Redactor;
 use super::steps::{self, Context, Outcome, Watch};
 use super::{EngineUnavailable, HEARTBEAT, LEASE, Shared};
 use crate::engine::Engine;
-use crate::store::{Claim, Entry, Lease, StoreError};
+use crate::store::{Claim, Entry, Lease, MAX_PAGE, StoreError};
 
 /// Attempts of a step that may work another time.
 const MAX_ATTEMPTS: u32 = 6;
@@ -75,7 +79,6 @@ pub(super) async fn run(
         .deployment(operation.environment_id, operation.deployment_id)
         .await?
         .ok_or(RunError::DeploymentMissing)?;
-    let engine = shared.engines.engine(operation.environment_id).await?;
     let values = deployment
         .stacks
         .iter()
@@ -95,33 +98,43 @@ pub(super) async fn run(
             .iter()
             .map(|stack| (stack.stack_name.clone(), stack.status))
             .collect(),
+        cancelled: was_cancelled(&operation),
         plan: operation.plan.clone().unwrap_or_default(),
         records: Vec::new(),
+        due: HashMap::new(),
+        heard: HashMap::new(),
         redactor,
         cancel: CancellationToken::new(),
         abandon: claim.abandon,
-        cancelled: matches!(
-            operation.status,
-            OperationStatus::Cancelling | OperationStatus::Compensating | OperationStatus::Stuck
-        ) && operation.cancel_requested,
         operation,
         deployment,
-        engine,
         stop,
     };
     run.go(claim.resumed).await
+}
+
+/// Whether an earlier run took up a wish to cancel. A wish that came while a failure was being undone changes nothing.
+fn was_cancelled(operation: &Operation) -> bool {
+    let undo = operation.plan.as_ref().and_then(|plan| plan.undo_because);
+    match undo {
+        Some(reason) => reason == UnwindReason::Cancelled,
+        None => operation.status == OperationStatus::Cancelling,
+    }
 }
 
 struct Run {
     journal: Journal,
     operation: Operation,
     deployment: ProductDeployment,
-    engine: Arc<dyn Engine>,
     /// In manifest order.
     stacks: Vec<(String, StackStatus)>,
     plan: Plan,
     /// Parallel to the plan's steps.
     records: Vec<StepRecord>,
+    /// When steps that wait for another attempt may have it.
+    due: HashMap<usize, Instant>,
+    /// Lines of output that the journal had of steps that an earlier run left in the middle.
+    heard: HashMap<StepKey, usize>,
     redactor: Redactor,
     /// Tells waiting steps that someone wants the end.
     cancel: CancellationToken,
@@ -141,36 +154,50 @@ impl Run {
             self.journal
                 .event(Level::Info, EventBody::Claimed { node, resumed });
         }
-        if self.operation.plan.is_none() {
-            if let Some(ended) = self.make_plan().await? {
-                return Ok(ended);
+        let shared = Arc::clone(&self.journal.shared);
+        let found = shared.engines.engine(self.operation.environment_id).await;
+        let engine = match (found, self.operation.plan.is_some()) {
+            (Ok(engine), true) => {
+                self.read_states().await?;
+                engine
             }
-        } else {
-            self.read_states().await?;
-        }
-        let specs = match operations::render(&self.deployment) {
+            (Ok(engine), false) => match self.make_plan(engine.as_ref()).await? {
+                Some(ended) => return Ok(ended),
+                None => engine,
+            },
+            (Err(error), true) => return Err(error.into()),
+            (Err(_), false) if self.take_up_cancel() => return self.finish().await,
+            (Err(error), false) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let message = format!("{error}: {}", cause.unwrap_or_default());
+                return self.wait_for_engine(&message).await;
+            }
+        };
+        let specs: HashMap<_, _> = match operations::render(&self.deployment) {
             Ok(specs) => specs
                 .into_iter()
                 .map(|spec| (spec.stack.clone(), spec))
                 .collect(),
             Err(error) => return self.refuse(&error).await,
         };
-        let (notes, mut inbox) = progress::channel();
-        let context = Arc::new(Context {
-            watch: Watch::open(Arc::clone(&self.engine), &self.journal.shared.tasks),
-            engine: Arc::clone(&self.engine),
-            specs,
-            operation: self.operation.id,
-            deployment: self.deployment.id,
-            environment: self.operation.environment_id,
-            group_id: self.operation.group_id.clone(),
-            notes,
-            settings: self.journal.shared.settings.clone(),
-            clock: self.journal.shared.clock.clone(),
-            cancel: self.cancel.clone(),
-        });
-        let limits = Limits::of(self.engine.as_ref()).await;
+        let specs = Arc::new(specs);
+        let limits = Limits::of(engine.as_ref()).await;
         loop {
+            let (notes, mut inbox) = progress::channel();
+            // Undoing gets a context of its own: what cancelled the steps must not cancel it as well.
+            let context = Arc::new(Context {
+                watch: Watch::open(Arc::clone(&engine), &shared.tasks),
+                engine: Arc::clone(&engine),
+                specs: Arc::clone(&specs),
+                operation: self.operation.id,
+                deployment: self.deployment.id,
+                environment: self.operation.environment_id,
+                group_id: self.operation.group_id.clone(),
+                heard: Mutex::new(self.heard.clone()),
+                notes,
+                settings: shared.settings.clone(),
+                cancel: self.cancel.clone(),
+            });
             if let Some(ended) = self.carry_out(&context, &limits, &mut inbox).await? {
                 return Ok(ended);
             }
@@ -181,12 +208,19 @@ impl Run {
     }
 
     /// Looks at the engine and decides; some end where the operation is over, or has to wait.
-    async fn make_plan(&mut self) -> Result<Option<Ended>, RunError> {
+    async fn make_plan(&mut self, engine: &dyn Engine) -> Result<Option<Ended>, RunError> {
         if self.take_up_cancel() {
             return self.finish().await.map(Some);
         }
-        let planned =
-            operations::plan(self.operation.kind, &self.deployment, self.engine.as_ref()).await;
+        let planned = operations::plan(self.operation.kind, &self.deployment, engine);
+        let planned = match attended(&mut self.journal, &self.stop, planned).await? {
+            Attended::Done(planned) => planned,
+            Attended::Stopped => return Ok(Some(Ended::Stopped)),
+            Attended::Cancelled => {
+                self.take_up_cancel();
+                return self.finish().await.map(Some);
+            }
+        };
         match planned {
             Ok(plan) => {
                 tracing::debug!(operation.id = %self.operation.id, "plan:\n{plan}");
@@ -201,30 +235,27 @@ impl Run {
                 Ok(None)
             }
             Err(PlanError::Engine(error)) => {
-                // Nothing was begun: it may wait for as long as the engine needs, and can be cancelled meanwhile.
                 let failure = steps::explain(&error);
-                let again = self
-                    .journal
-                    .shared
-                    .clock
-                    .now()
-                    .plus(self.journal.shared.settings.retry_max);
-                let message = format!(
-                    "Waiting for the engine. {}",
-                    self.redactor.strike(&failure.message)
-                );
-                self.journal.push(Write::NotBefore(again));
-                self.journal.push(Write::Status(OperationStatus::Waiting));
-                let status = OperationStatus::Waiting;
-                if self.operation.status != status {
-                    self.journal
-                        .event(Level::Warning, EventBody::StatusChanged { status, message });
-                }
-                self.journal.write().await?;
-                Ok(Some(Ended::Later))
+                self.wait_for_engine(&failure.message).await.map(Some)
             }
             Err(error) => self.refuse(&error).await.map(Some),
         }
+    }
+
+    /// Nothing was begun: it may wait for as long as the engine needs, and can be cancelled meanwhile.
+    async fn wait_for_engine(&mut self, why: &str) -> Result<Ended, RunError> {
+        let shared = &self.journal.shared;
+        let again = shared.clock.now().plus(shared.settings.retry_max);
+        let message = format!("Waiting for the engine. {}", self.redactor.strike(why));
+        let status = OperationStatus::Waiting;
+        self.journal.push(Write::NotBefore(again));
+        self.journal.push(Write::Status(status));
+        if self.operation.status != status {
+            self.journal
+                .event(Level::Warning, EventBody::StatusChanged { status, message });
+        }
+        self.journal.write().await?;
+        Ok(Ended::Later)
     }
 
     /// The end of an operation that cannot be planned: nothing was begun.
@@ -266,7 +297,50 @@ impl Run {
                     .map_or_else(|| pending(step), begun_again)
             })
             .collect();
+        for position in 0..self.records.len() {
+            if let Some(at) = self.records[position].next_at {
+                self.postpone(position, at);
+            }
+        }
+        let left_talking = self
+            .plan
+            .steps
+            .iter()
+            .zip(&self.records)
+            .any(|(step, record)| {
+                matches!(step.action, Action::RunInit { .. }) && was_interrupted(record)
+            });
+        if left_talking {
+            self.count_output().await?;
+        }
         Ok(())
+    }
+
+    /// Counts the lines of output that the journal has, so that following a container again does not record them twice.
+    async fn count_output(&mut self) -> Result<(), RunError> {
+        let mut after = 0;
+        loop {
+            let store = &self.journal.shared.store;
+            let page = store
+                .events_after(self.operation.id, after, MAX_PAGE)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = last.seq;
+            for event in page {
+                if let EventBody::StepOutput { step, lines } = event.body {
+                    *self.heard.entry(step).or_default() += lines.len();
+                }
+            }
+        }
+    }
+
+    /// Lets a step wait for its time, but never longer than the longest pause: the clock may have been set back.
+    fn postpone(&mut self, position: usize, at: Timestamp) {
+        let shared = &self.journal.shared;
+        let pause = at.since(shared.clock.now()).min(shared.settings.retry_max);
+        self.due.insert(position, Instant::now() + pause);
     }
 
     /// Carries the plan out until every step has ended; some end where the run is left before.
@@ -277,42 +351,46 @@ impl Run {
         inbox: &mut mpsc::Receiver<Note>,
     ) -> Result<Option<Ended>, RunError> {
         let mut work = Work::default();
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::after(&self.heard);
         let cancel_bell = self.journal.shared.feed.cancel_bell(self.operation.id);
-        let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut heartbeat = beats();
         let gather = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(gather);
         loop {
-            let begin = self.advance(&work, limits);
+            self.take_up_cancel();
             for (level, body) in gathered.take() {
                 self.journal.event(level, body);
             }
+            let begin = self.advance(&work, limits);
             self.journal.write().await?;
+            if self.take_up_cancel() {
+                // The write told of a wish to cancel. What it said to begin is not begun: undoing looks at what is there.
+                continue;
+            }
             for position in begin {
                 self.begin(&mut work, context, position);
             }
-            if self.take_up_cancel() {
-                continue;
-            }
-            if work.is_empty() && self.all_ended() {
+            if work.is_empty() && (self.all_ended() || self.is_being_cancelled()) {
                 return Ok(None);
             }
-            if self.cancelled && self.plan.undo_from.is_none() && work.is_empty() {
-                // What was not begun is not begun any more.
-                return Ok(None);
-            }
+            let due = self.due.values().min().copied();
+            let due_at = due.unwrap_or_else(Instant::now);
             loop {
                 tokio::select! {
                     biased;
                     () = self.stop.cancelled() => return Ok(Some(Ended::Stopped)),
-                    Some(ended) = work.tasks.join_next() => {
-                        self.ended(&mut work, ended);
-                        while let Some(ended) = work.tasks.try_join_next() {
+                    Some(ended) = work.tasks.join_next_with_id() => {
+                        let mut next = Some(ended);
+                        while let Some(ended) = next {
+                            // What a step said comes before what came of it.
+                            while let Ok(note) = inbox.try_recv() {
+                                gathered.add(note, &self.redactor);
+                            }
+                            for (level, body) in gathered.take() {
+                                self.journal.event(level, body);
+                            }
                             self.ended(&mut work, ended);
-                        }
-                        while let Ok(note) = inbox.try_recv() {
-                            gathered.add(note, &self.redactor);
+                            next = work.tasks.try_join_next_with_id();
                         }
                         break;
                     }
@@ -326,25 +404,34 @@ impl Run {
                             break;
                         }
                     }
+                    () = tokio::time::sleep_until(due_at), if due.is_some() && !self.is_being_cancelled() => break,
+                    // Before the inbox: a step that never stops talking must not keep its words from the journal.
+                    () = &mut gather, if !gathered.is_empty() => break,
                     Some(note) = inbox.recv() => {
                         if gathered.is_empty() {
-                            gather.as_mut().reset(tokio::time::Instant::now() + GATHER);
+                            gather.as_mut().reset(Instant::now() + GATHER);
                         }
                         gathered.add(note, &self.redactor);
                     }
-                    () = &mut gather, if !gathered.is_empty() => break,
                 }
             }
         }
+    }
+
+    /// Whether what was not begun is not begun any more.
+    fn is_being_cancelled(&self) -> bool {
+        self.cancelled && self.plan.undo_from.is_none()
     }
 
     /// Writes what follows from what has ended; the steps to begin once that is written.
     fn advance(&mut self, work: &Work, limits: &Limits) -> Vec<usize> {
         let mut room = limits.room(&self.plan, work);
         let mut begin = Vec::new();
-        if self.cancelled && self.plan.undo_from.is_none() {
+        if self.is_being_cancelled() {
             return begin;
         }
+        let now = Instant::now();
+        self.due.retain(|_, at| *at > now);
         loop {
             let next = schedule(&self.plan, &self.states());
             let mut settled = !next.skipped.is_empty();
@@ -352,7 +439,7 @@ impl Run {
                 self.skip(position, because);
             }
             for position in next.ready {
-                if begin.contains(&position) {
+                if begin.contains(&position) || self.due.contains_key(&position) {
                     continue;
                 }
                 match self.plan.steps[position].action.clone() {
@@ -406,43 +493,31 @@ impl Run {
         }
     }
 
-    /// Lets a step run on its own task, after its pause where it has one.
+    /// Lets a step run on its own task.
     fn begin(&self, work: &mut Work, context: &Arc<Context>, position: usize) {
         let step = self.plan.steps[position].clone();
         let context = Arc::clone(context);
-        let next_at = self.records[position].next_at;
-        work.running.push(position);
-        work.tasks.spawn(async move {
-            if let Some(at) = next_at {
-                let pause = at.since(context.clock.now());
-                tokio::select! {
-                    () = context.cancel.cancelled() => return (position, Outcome::Cancelled),
-                    () = tokio::time::sleep(pause) => {}
-                }
-            }
-            (position, steps::perform(&context, &step).await)
-        });
+        let task = work
+            .tasks
+            .spawn(async move { steps::perform(&context, &step).await });
+        work.running.insert(task.id(), position);
     }
 
-    fn ended(&mut self, work: &mut Work, ended: Result<(usize, Outcome), tokio::task::JoinError>) {
-        let (position, outcome) = match ended {
+    fn ended(&mut self, work: &mut Work, ended: Result<(Id, Outcome), JoinError>) {
+        let (task, outcome) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                // A step panicked: which one is found by what is missing, and it is given up like any other failure.
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "a step ended abnormally"
                 );
-                let Some(lost) = work.lost() else { return };
-                (
-                    lost,
-                    Outcome::GiveUp(Failure::new(
-                        "Windlass failed inside this step; its log says where",
-                    )),
-                )
+                let failure = Failure::new("Windlass failed inside this step; its log says where");
+                (error.id(), Outcome::GiveUp(failure))
             }
         };
-        work.running.retain(|other| *other != position);
+        let Some(position) = work.running.remove(&task) else {
+            return;
+        };
         match outcome {
             Outcome::Done(result) => self.done_record(position, result),
             Outcome::GiveUp(failure) => self.give_up(position, failure),
@@ -466,7 +541,8 @@ impl Run {
         } else {
             MAX_ATTEMPTS
         };
-        if attempt >= limit {
+        // Who leaves the rest undone does not want to wait for it.
+        if attempt >= limit || self.abandon {
             return self.give_up(position, failure);
         }
         let shared = &self.journal.shared;
@@ -486,8 +562,9 @@ impl Run {
                 failure,
             },
         );
-        // Pending lets the schedule offer it again; the store keeps that it was begun.
+        // Pending lets the schedule offer it again when it is due; the store keeps that it was begun.
         self.records[position].state = StepState::Pending;
+        self.postpone(position, at);
     }
 
     fn give_up(&mut self, position: usize, failure: Failure) {
@@ -508,6 +585,13 @@ impl Run {
 
     /// Plans the undoing; false where nothing is to be undone.
     async fn begin_undo(&mut self) -> Result<bool, RunError> {
+        for record in &mut self.records {
+            if was_interrupted(record) {
+                record.state = StepState::Unknown;
+            }
+        }
+        self.due.clear();
+        self.finish_complete_stacks();
         let complete = self
             .stacks
             .iter()
@@ -538,6 +622,7 @@ impl Run {
         let outlines = undo.iter().map(Step::outline).collect();
         self.records.extend(undo.iter().map(pending));
         self.plan.undo_from = Some(self.plan.steps.len());
+        self.plan.undo_because = Some(reason);
         self.plan.steps.extend(undo);
         self.journal.push(Write::Plan(self.plan.clone()));
         self.journal
@@ -553,6 +638,21 @@ impl Run {
         // Undoing is not cancelled by the request that led to it.
         self.cancel = CancellationToken::new();
         Ok(true)
+    }
+
+    /// A stack whose every gate passed before the cancel was taken up is there, and stays.
+    fn finish_complete_stacks(&mut self) {
+        for position in 0..self.plan.steps.len() {
+            let Action::FinishStack { stack } = &self.plan.steps[position].action else {
+                continue;
+            };
+            let stack = stack.clone();
+            if self.records[position].state == StepState::Pending
+                && stack_outcome(&self.plan, &self.states(), &stack) == StackOutcome::Complete
+            {
+                self.finish_stack(position, &stack);
+            }
+        }
     }
 
     async fn finish(&mut self) -> Result<Ended, RunError> {
@@ -604,7 +704,13 @@ impl Run {
             self.journal.write().await?;
             return Ok(Ended::Finished);
         }
-        for &position in left {
+        // What came after them may come out better, too: a network that was still in use.
+        let after = (0..self.plan.steps.len()).filter(|&position| {
+            let needs = &self.plan.steps[position].needs;
+            needs.iter().any(|need| left.contains(&need.step))
+        });
+        let again: Vec<usize> = left.iter().copied().chain(after).collect();
+        for position in again {
             let record = &mut self.records[position];
             record.state = StepState::Pending;
             record.attempt = 0;
@@ -664,6 +770,7 @@ impl Run {
         let record = &mut self.records[position];
         record.state = StepState::Started;
         record.attempt += 1;
+        record.next_at = None;
         record.started_at.get_or_insert(now);
         let (step, attempt) = (record.key.clone(), record.attempt);
         self.journal.push(Write::Step(record.clone()));
@@ -762,21 +869,59 @@ fn begun_again(mut record: StepRecord) -> StepRecord {
     record
 }
 
+/// Whether a step had begun, and waits to be begun again.
+fn was_interrupted(record: &StepRecord) -> bool {
+    record.state == StepState::Pending && record.started_at.is_some()
+}
+
+fn beats() -> Interval {
+    let mut beats = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
+}
+
+/// What came of work that was done between signs of life.
+enum Attended<T> {
+    Done(T),
+    /// Someone wants the end; the work was dropped.
+    Cancelled,
+    Stopped,
+}
+
+/// Does work that may take longer than a lease lasts.
+async fn attended<T>(
+    journal: &mut Journal,
+    stop: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<Attended<T>, RunError> {
+    let cancel_bell = journal.shared.feed.cancel_bell(journal.operation);
+    let mut heartbeat = beats();
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(Attended::Stopped),
+            done = &mut work => return Ok(Attended::Done(done)),
+            () = cancel_bell.notified() => journal.beat().await?,
+            _ = heartbeat.tick() => journal.beat().await?,
+        }
+        if journal.cancel_by.is_some() {
+            return Ok(Attended::Cancelled);
+        }
+    }
+}
+
 /// Steps at work.
 #[derive(Default)]
 struct Work {
-    tasks: JoinSet<(usize, Outcome)>,
-    running: Vec<usize>,
+    tasks: JoinSet<Outcome>,
+    /// Positions by task.
+    running: BTreeMap<Id, usize>,
 }
 
 impl Work {
     fn is_empty(&self) -> bool {
         self.running.is_empty()
-    }
-
-    /// A step whose task is gone without a word; only one panics at a time, so the oldest is as good as any.
-    fn lost(&self) -> Option<usize> {
-        (self.running.len() > self.tasks.len()).then(|| self.running[0])
     }
 }
 
@@ -794,13 +939,13 @@ struct Room {
 impl Limits {
     async fn of(engine: &dyn Engine) -> Self {
         // An engine that does not answer now is asked again by its steps; until then the careful limit holds.
-        let major: Option<u32> = match engine.info().await {
-            Ok(info) => info
+        let major: Option<u32> = match tokio::time::timeout(HEARTBEAT, engine.info()).await {
+            Ok(Ok(info)) => info
                 .version
                 .split('.')
                 .next()
                 .and_then(|major| major.parse().ok()),
-            Err(_) => None,
+            Ok(Err(_)) | Err(_) => None,
         };
         let modern = major.is_some_and(|major| major >= 23);
         Self {
@@ -814,7 +959,7 @@ impl Limits {
             starts: self.starts,
             short: MAX_SHORT,
         };
-        for &position in &work.running {
+        for &position in work.running.values() {
             room.take(&plan.steps[position].action);
         }
         room
@@ -843,7 +988,7 @@ enum Write {
     Step(StepRecord),
     Plan(Plan),
     Status(OperationStatus),
-    NotBefore(domain::timestamp::Timestamp),
+    NotBefore(Timestamp),
     Stack {
         deployment: domain::id::DeploymentId,
         stack: String,
@@ -894,20 +1039,24 @@ impl Journal {
             };
             writes.insert(writes.len() - 1, Write::Event(level, body));
         }
-        let now = self.shared.clock.now();
         let entries: Vec<Entry<'_>> = writes.iter().map(Write::entry).collect();
-        let begun = tokio::time::Instant::now();
-        let appended = loop {
+        let begun = Instant::now();
+        let (now, appended) = loop {
+            // The time of this try: a lease counted from an earlier one might be over when it is written.
+            let now = self.shared.clock.now();
             match self
                 .shared
                 .store
                 .append(&self.lease, now, LEASE, &entries)
                 .await
             {
-                Ok(appended) => break appended,
+                Ok(appended) => break (now, appended),
                 Err(error) if error.is_transient() && begun.elapsed() < STORE_PATIENCE => {
                     tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "the journal is written again");
-                    tokio::time::sleep(self.shared.settings.retry_base).await;
+                    tokio::select! {
+                        () = self.shared.stop.cancelled() => return Err(error.into()),
+                        () = tokio::time::sleep(self.shared.settings.retry_base) => {}
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -922,11 +1071,13 @@ impl Journal {
         });
         let events = (appended.first_seq..)
             .zip(bodies)
-            .map(|(seq, (level, body))| Event {
-                seq,
-                at: now,
-                level,
-                body,
+            .map(|(seq, (level, body))| {
+                Arc::new(Event {
+                    seq,
+                    at: now,
+                    level,
+                    body,
+                })
             });
         self.shared.feed.publish(self.operation, events);
         Ok(())

@@ -12,18 +12,18 @@ mod probe;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::id::{DeploymentId, EnvironmentId, OperationId};
+use domain::operation::event::OutputLine;
 use domain::operation::failure::{Failure, MAX_EVIDENCE_LINES};
-use domain::plan::{Action, Ownership, Step};
+use domain::plan::{Action, Ownership, Step, StepKey};
 use domain::spec::{ServiceSpec, StackSpec};
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
 use super::progress::Notes;
-use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Next};
 
 pub(super) use watch::Watch;
@@ -46,14 +46,15 @@ pub(super) enum Outcome {
 pub(super) struct Context {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) watch: Watch,
-    pub(super) specs: HashMap<String, StackSpec>,
+    pub(super) specs: Arc<HashMap<String, StackSpec>>,
     pub(super) operation: OperationId,
     pub(super) deployment: DeploymentId,
     pub(super) environment: EnvironmentId,
     pub(super) group_id: String,
+    /// Lines of output that were passed on, by step; an earlier run's count.
+    pub(super) heard: Mutex<HashMap<StepKey, usize>>,
     pub(super) notes: Notes,
     pub(super) settings: Settings,
-    pub(super) clock: Clock,
     pub(super) cancel: CancellationToken,
 }
 
@@ -225,6 +226,19 @@ impl Context {
             ),
         }
         failure
+    }
+
+    /// Lines of a step's output that were passed on before.
+    fn lines_heard(&self, step: &StepKey) -> usize {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(step).copied().unwrap_or_default()
+    }
+
+    /// Passes a line of output on.
+    async fn hear(&self, step: &StepKey, line: OutputLine) {
+        self.notes.output(step, line).await;
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        *heard.entry(step.clone()).or_default() += 1;
     }
 
     /// Waits, unless someone cancels.

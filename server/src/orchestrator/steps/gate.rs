@@ -51,11 +51,23 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
             }
             Verdict::Probe => {
                 if let Some(spec) = &service.probe {
+                    let probed = probe::pass(context, service, spec, name);
+                    tokio::pin!(probed);
                     // The probe watches only the network; the container's end ends the wait as well.
-                    tokio::select! {
-                        passed = probe::pass(context, service, spec, name) => return passed,
-                        () = changes.changed() => continue,
+                    loop {
+                        tokio::select! {
+                            passed = &mut probed => return passed,
+                            () = changes.changed() => {}
+                        }
+                        let now = context.engine.inspect_container(name).await?;
+                        // As long as it runs on, the probe goes on counting.
+                        if !matches!(judge(service, &now), Verdict::Probe)
+                            || now.restart_count != details.restart_count
+                        {
+                            break;
+                        }
                     }
+                    continue;
                 }
                 return settle(context, service, name, details.restart_count).await;
             }
@@ -76,7 +88,8 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str, restarts: 
     loop {
         tokio::select! {
             () = context.cancel.cancelled() => return Err(Stop::Cancelled),
-            () = &mut up => {}
+            // Once only: it may be restarting when the time is over.
+            () = &mut up, if !up.is_elapsed() => {}
             () = changes.changed() => {}
         }
         let details = context.engine.inspect_container(name).await?;

@@ -64,7 +64,9 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     Err(context.evidence(&name, failure).await.into())
 }
 
+/// Passes on what it says; what was passed on before, by an earlier attempt or before a crash, is not said again.
 async fn forward_output(context: &Context, key: &StepKey, name: &str) {
+    let mut heard = context.lines_heard(key);
     let mut lines = match context.engine.follow_logs(name).await {
         Ok(lines) => lines,
         Err(error) => {
@@ -78,17 +80,13 @@ async fn forward_output(context: &Context, key: &StepKey, name: &str) {
     };
     while let Some(line) = lines.next().await {
         match line {
+            Ok(_) if heard > 0 => heard -= 1,
             Ok(line) => {
-                context
-                    .notes
-                    .output(
-                        key,
-                        OutputLine {
-                            stderr: line.stderr,
-                            text: line.text,
-                        },
-                    )
-                    .await;
+                let line = OutputLine {
+                    stderr: line.stderr,
+                    text: line.text,
+                };
+                context.hear(key, line).await;
             }
             Err(error) => {
                 tracing::warn!(
