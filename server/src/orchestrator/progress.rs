@@ -205,26 +205,37 @@ mod tests {
     #[test]
     fn output_is_bounded_over_all_writes() {
         let mut gathered = Gathered::default();
-        let mut written = Vec::new();
+        let mut lines = Vec::new();
         for round in 0..(MAX_LINES_PER_STEP + 10) {
             gathered.add(line("init a", "x"), &Redactor::default());
             if round % 500 == 0 {
-                written.extend(gathered.take());
+                lines.extend(lines_of(gathered.take()));
             }
         }
-        written.extend(gathered.take());
-        let lines: Vec<_> = written
+        lines.extend(lines_of(gathered.take()));
+        assert_eq!(lines.len(), MAX_LINES_PER_STEP + 1);
+        assert!(lines[MAX_LINES_PER_STEP].starts_with("… output beyond"));
+    }
+
+    #[test]
+    fn lines_of_an_earlier_run_count() {
+        let heard = [(StepKey::new("init a"), MAX_LINES_PER_STEP)];
+        let mut gathered = Gathered::after(&HashMap::from(heard));
+        gathered.add(line("init a", "x"), &Redactor::default());
+        gathered.add(line("init a", "x"), &Redactor::default());
+        let lines = lines_of(gathered.take());
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].starts_with("… output beyond"));
+    }
+
+    fn lines_of(events: Vec<(Level, EventBody)>) -> Vec<String> {
+        events
             .into_iter()
             .flat_map(|(_, body)| match body {
                 EventBody::StepOutput { lines, .. } => lines,
-                other => panic!("{other:?}"),
+                _ => Vec::new(),
             })
-            .collect();
-        assert_eq!(lines.len(), MAX_LINES_PER_STEP + 1);
-        assert!(
-            lines[MAX_LINES_PER_STEP]
-                .text
-                .starts_with("… output beyond")
-        );
+            .map(|line| line.text)
+            .collect()
     }
 }
