@@ -186,7 +186,7 @@ pub(super) fn on_failure(reading: &mut Reading<'_>, root: &Node) -> OnFailure {
     let Some(text) = reading.text_of(root, "onFailure") else {
         return OnFailure::default();
     };
-    match text.to_ascii_lowercase().as_str() {
+    let chosen = match text.to_ascii_lowercase().as_str() {
         "keep" => OnFailure::Keep,
         "rollback" => OnFailure::Rollback,
         "pause" => OnFailure::Pause,
@@ -196,7 +196,17 @@ pub(super) fn on_failure(reading: &mut Reading<'_>, root: &Node) -> OnFailure {
                 format!("'{text}' is not known here."),
                 "Write keep, rollback or pause.",
             ));
-            OnFailure::default()
+            return OnFailure::default();
         }
+    };
+    if chosen != OnFailure::Keep {
+        let place = &root.get("onFailure").unwrap_or(root).place;
+        reading.push(place.warning(
+            format!(
+                "'{text}' has no effect on a first deployment: there is nothing to go back to."
+            ),
+            "Stacks that are done stay; cancel the deployment to take back what is not.",
+        ));
     }
+    chosen
 }

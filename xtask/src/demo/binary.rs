@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::tools;
+
 /// The package, which is also the binary's name.
 pub(super) const PACKAGE: &str = "demo-service";
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -16,6 +18,7 @@ const PROFILE: &str = "demo";
 pub(super) fn build() -> Result<Vec<u8>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let workspace = workspace.context("xtask lies outside of the workspace")?;
+    tools::rust_target(TARGET)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // Cargo tells where it put the binary; guessing would have to know every way to move the target
     // folder.
@@ -40,7 +43,7 @@ pub(super) fn build() -> Result<Vec<u8>> {
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("building {PACKAGE} for {TARGET} failed; rustup target add {TARGET} may be missing");
+        bail!("building {PACKAGE} for {TARGET} failed");
     }
     let messages = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
     let path = executable(&messages).context("cargo did not say where it put the binary")?;

@@ -417,7 +417,15 @@ stacks:
     ];
     let found = read(&files);
     // Two containers cannot share the fixed port, whatever the value is; but a value may be a range.
-    assert_eq!(texts(&found), Vec::<String>::new());
+    let said: Vec<_> = found
+        .problems
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect();
+    assert_eq!(
+        said,
+        ["'rollback' has no effect on a first deployment: there is nothing to go back to."]
+    );
     let product = &found.products[0];
     assert_eq!(product.id, "local:Shop:1.0.0");
     assert_eq!(product.order, StackOrder::Graph);
