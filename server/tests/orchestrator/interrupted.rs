@@ -6,7 +6,7 @@ use domain::operation::OperationStatus;
 use domain::operation::event::EventBody;
 use futures::{StreamExt as _, stream};
 
-use super::world::{Fault, Injection, Verb, WORDS, WORLDS, World, count, output};
+use super::world::{Fault, Injection, Script, Verb, WORDS, WORLDS, World, count, output};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_is_left_at_any_step_must_be_finished_by_the_next() {
@@ -74,5 +74,31 @@ async fn attempts_must_be_counted_once_over_a_restart() {
     // One that the restart interrupted begins again under its number.
     attempts.dedup();
     assert_eq!(attempts, [1, 2, 3, 4]);
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn output_that_was_recorded_before_must_not_be_recorded_again() {
+    let world = World::small().await;
+    let talking = Script {
+        lines: WORDS.map(|word| (false, word.to_owned())).to_vec(),
+        exit: Some((Duration::from_millis(700), 0)),
+        ..Script::default()
+    };
+    world.engine.set_script("setup", talking);
+    let operation = world.accept(1).await;
+    let first = world.orchestrator("a").await;
+    let said = |body: &EventBody| matches!(body, EventBody::StepOutput { .. });
+    assert!(world.until(&first, operation, said).await);
+    first.stop().await;
+    let done = |body: &EventBody| matches!(body, EventBody::StepDone { step, .. } if step.as_str() == "init base/setup");
+    assert_eq!(count(&world.journal(operation).await, done), 0);
+
+    let second = world.orchestrator("a").await;
+    let events = world.until_end(&second, operation).await;
+    world
+        .must_have_ended(operation, &events, OperationStatus::Succeeded)
+        .await;
+    assert_eq!(output(&events), WORDS);
     second.stop().await;
 }
