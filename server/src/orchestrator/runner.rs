@@ -4,14 +4,15 @@
 //! turn has to say goes into one transaction. After a crash the same loop starts with the states that the store has: steps that had
 //! begun are begun again. The runner knows no kind of operation and takes no decision that is not in the plan.
 
-use std::collections::{BTreeMap, HashMap};
+mod journal;
+mod limits;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::access::Actor;
 use domain::deployment::{ProductDeployment, StackEvent, StackStatus};
-use domain::id::OperationId;
-use domain::operation::event::{Event, EventBody, Level, UnwindReason};
+use domain::operation::event::{EventBody, Level, UnwindReason};
 use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{Operation, OperationStatus, StepState};
@@ -20,7 +21,7 @@ use domain::plan::{
 };
 use domain::timestamp::Timestamp;
 use tokio::sync::mpsc;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -28,24 +29,16 @@ use super::operations::{self, PlanError};
 use super::progress::{self, GATHER, Gathered, Note};
 use super::redact::Redactor;
 use super::steps::{self, Context, Outcome, Watch};
-use super::{EngineUnavailable, HEARTBEAT, LEASE, Shared};
+use super::{EngineUnavailable, HEARTBEAT, Shared};
 use crate::engine::Engine;
-use crate::store::{Claim, Entry, Lease, MAX_PAGE, StoreError};
+use crate::store::{Claim, MAX_PAGE, StoreError};
+use journal::{Journal, Write};
+use limits::{Limits, Work};
 
 /// Attempts of a step that may work another time.
 const MAX_ATTEMPTS: u32 = 6;
 /// Attempts while the engine does not answer at all: with the longest pause about five minutes.
 const MAX_ATTEMPTS_OUTAGE: u32 = 35;
-/// Pulls at once.
-const MAX_PULLS: usize = 4;
-/// Containers made or removed at once.
-const MAX_SHORT: usize = 8;
-/// Containers started at once.
-const MAX_STARTS: usize = 12;
-/// The same on engines before 23, which stall when many start at once.
-const MAX_STARTS_OLD: usize = 2;
-/// How long a write is tried again while the store does not answer.
-const STORE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a run ended.
 pub(super) enum Ended {
@@ -907,235 +900,6 @@ async fn attended<T>(
         }
         if journal.cancel_by.is_some() {
             return Ok(Attended::Cancelled);
-        }
-    }
-}
-
-/// Steps at work.
-#[derive(Default)]
-struct Work {
-    tasks: JoinSet<Outcome>,
-    /// Positions by task.
-    running: BTreeMap<Id, usize>,
-}
-
-impl Work {
-    fn is_empty(&self) -> bool {
-        self.running.is_empty()
-    }
-}
-
-/// How many steps of a class may be at work at once.
-struct Limits {
-    starts: usize,
-}
-
-struct Room {
-    pulls: usize,
-    starts: usize,
-    short: usize,
-}
-
-impl Limits {
-    async fn of(engine: &dyn Engine) -> Self {
-        // An engine that does not answer now is asked again by its steps; until then the careful limit holds.
-        let major: Option<u32> = match tokio::time::timeout(HEARTBEAT, engine.info()).await {
-            Ok(Ok(info)) => info
-                .version
-                .split('.')
-                .next()
-                .and_then(|major| major.parse().ok()),
-            Ok(Err(_)) | Err(_) => None,
-        };
-        let modern = major.is_some_and(|major| major >= 23);
-        Self {
-            starts: if modern { MAX_STARTS } else { MAX_STARTS_OLD },
-        }
-    }
-
-    fn room(&self, plan: &Plan, work: &Work) -> Room {
-        let mut room = Room {
-            pulls: MAX_PULLS,
-            starts: self.starts,
-            short: MAX_SHORT,
-        };
-        for &position in work.running.values() {
-            room.take(&plan.steps[position].action);
-        }
-        room
-    }
-}
-
-impl Room {
-    /// Whether there is room for one more of its class; takes it.
-    fn take(&mut self, action: &Action) -> bool {
-        let class = match action {
-            Action::PullImage { .. } => &mut self.pulls,
-            Action::StartContainer { .. } | Action::RunInit { .. } => &mut self.starts,
-            // Waiting costs nothing.
-            Action::AwaitHealthy { .. } | Action::AwaitCompleted { .. } => return true,
-            _ => &mut self.short,
-        };
-        let free = *class > 0;
-        *class = class.saturating_sub(1);
-        free
-    }
-}
-
-/// One line of a transaction.
-enum Write {
-    Event(Level, EventBody),
-    Step(StepRecord),
-    Plan(Plan),
-    Status(OperationStatus),
-    NotBefore(Timestamp),
-    Stack {
-        deployment: domain::id::DeploymentId,
-        stack: String,
-        status: StackStatus,
-        message: Option<String>,
-    },
-    Finish {
-        deployment: domain::id::DeploymentId,
-        end: operations::End,
-    },
-}
-
-/// The journal of one operation: gathers lines, writes them in one transaction, then tells the listeners.
-struct Journal {
-    shared: Arc<Shared>,
-    lease: Lease,
-    operation: OperationId,
-    /// Who wants the operation to end, as of the last write.
-    cancel_by: Option<Actor>,
-    entries: Vec<Write>,
-}
-
-impl Journal {
-    fn push(&mut self, entry: Write) {
-        self.entries.push(entry);
-    }
-
-    fn event(&mut self, level: Level, body: EventBody) {
-        self.push(Write::Event(level, body));
-    }
-
-    /// Writes everything gathered. While the store does not answer, tries again for as long as the lease may last.
-    async fn write(&mut self) -> Result<(), RunError> {
-        if self.entries.is_empty() {
-            return Ok(());
-        }
-        let mut writes = std::mem::take(&mut self.entries);
-        // The end is an event as well, and always the last one.
-        if let Some(Write::Finish { end, .. }) = writes.last() {
-            let level = match end.status {
-                OperationStatus::Succeeded => Level::Info,
-                _ => Level::Error,
-            };
-            let body = EventBody::Finished {
-                status: end.status,
-                product_status: end.product_status,
-                message: end.message.clone(),
-            };
-            writes.insert(writes.len() - 1, Write::Event(level, body));
-        }
-        let entries: Vec<Entry<'_>> = writes.iter().map(Write::entry).collect();
-        let begun = Instant::now();
-        let (now, appended) = loop {
-            // The time of this try: a lease counted from an earlier one might be over when it is written.
-            let now = self.shared.clock.now();
-            match self
-                .shared
-                .store
-                .append(&self.lease, now, LEASE, &entries)
-                .await
-            {
-                Ok(appended) => break (now, appended),
-                Err(error) if error.is_transient() && begun.elapsed() < STORE_PATIENCE => {
-                    tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "the journal is written again");
-                    tokio::select! {
-                        () = self.shared.stop.cancelled() => return Err(error.into()),
-                        () = tokio::time::sleep(self.shared.settings.retry_base) => {}
-                    }
-                }
-                Err(error) => return Err(error.into()),
-            }
-        };
-        drop(entries);
-        if appended.cancel_by.is_some() {
-            self.cancel_by = appended.cancel_by;
-        }
-        let bodies = writes.into_iter().filter_map(|write| match write {
-            Write::Event(level, body) => Some((level, body)),
-            _ => None,
-        });
-        let events = (appended.first_seq..)
-            .zip(bodies)
-            .map(|(seq, (level, body))| {
-                Arc::new(Event {
-                    seq,
-                    at: now,
-                    level,
-                    body,
-                })
-            });
-        self.shared.feed.publish(self.operation, events);
-        Ok(())
-    }
-
-    /// A sign of life; also learns whether someone wants the end.
-    async fn beat(&mut self) -> Result<(), RunError> {
-        match self
-            .shared
-            .store
-            .heartbeat(&self.lease, self.shared.clock.now(), LEASE)
-            .await
-        {
-            Ok(cancel_by) => {
-                if cancel_by.is_some() {
-                    self.cancel_by = cancel_by;
-                }
-                Ok(())
-            }
-            // The next write tries longer; a missed beat alone is no reason to leave.
-            Err(error) if error.is_transient() => {
-                tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "no sign of life could be written");
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-impl Write {
-    fn entry(&self) -> Entry<'_> {
-        match self {
-            Self::Event(level, body) => Entry::Event {
-                level: *level,
-                body,
-            },
-            Self::Step(record) => Entry::Step(record),
-            Self::Plan(plan) => Entry::Plan(plan),
-            Self::Status(status) => Entry::Status(*status),
-            Self::NotBefore(at) => Entry::NotBefore(Some(*at)),
-            Self::Stack {
-                deployment,
-                stack,
-                status,
-                message,
-            } => Entry::Stack {
-                deployment: *deployment,
-                stack,
-                status: *status,
-                message: message.as_deref(),
-            },
-            Self::Finish { deployment, end } => Entry::Finish {
-                status: end.status,
-                deployment: *deployment,
-                product_status: end.product_status,
-                message: &end.message,
-                error: end.error.as_deref(),
-            },
         }
     }
 }
