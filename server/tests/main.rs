@@ -11,6 +11,7 @@
 mod api;
 mod deploy;
 mod engine;
+mod faults;
 mod orchestrator;
 mod serve;
 mod server_process;

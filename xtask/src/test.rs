@@ -3,6 +3,8 @@
 //! Stages run in order and a failed one does not hide the others. The last line counts the tests of
 //! all runners; a stage that fails without a count counts as one failure.
 
+mod faults;
+
 use std::{
     fs,
     process::{Command, ExitCode},
@@ -26,6 +28,12 @@ use crate::{
 
 /// One test program that hangs must not hang the run.
 const LONGEST_TESTS: Duration = Duration::from_secs(25 * 60);
+/// The same for every fault there is.
+const LONGEST_FULL: Duration = Duration::from_secs(3 * 60 * 60);
+/// The module of the fault tests.
+const FAULTS: &str = "faults::";
+/// They wait more than they work.
+const FAULTS_AT_ONCE: &str = "--test-threads=6";
 const SERVER_START: Duration = Duration::from_secs(60);
 /// Inside the tests' own network namespace, so it is always free.
 const SERVER: &str = "127.0.0.1:8080";
@@ -38,9 +46,15 @@ pub(crate) struct TestArgs {
     /// Only these stages, in the usual order
     #[arg(long, value_name = "STAGE", value_delimiter = ',')]
     only: Vec<Stage>,
-    /// Only tests whose name contains this (integration and browser stages)
+    /// Only tests whose name contains this (integration and browser stages; faults: what follows `faults::`)
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// Provoke every fault, not only a choice of them, and write docs/faults.md: takes an hour
+    #[arg(long)]
+    full: bool,
+    /// Repeat what an earlier run of the faults did by chance
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
 }
 
 /// What is tested, in order.
@@ -56,6 +70,8 @@ enum Stage {
     Unit,
     /// Tests on a real engine, a registry and both databases (root)
     Integration,
+    /// Tests that break things: the server, engines, registries, databases (root)
+    Faults,
     /// Tests in a real browser, on the real server (root)
     Browser,
 }
@@ -74,7 +90,10 @@ pub(crate) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
             })?;
         }
     }
-    if wanted(Stage::Integration) || wanted(Stage::Browser) {
+    if [Stage::Integration, Stage::Faults, Stage::Browser]
+        .into_iter()
+        .any(wanted)
+    {
         on_the_ground(args, &wanted, &mut report)?;
     }
     Ok(report.finish())
@@ -87,6 +106,7 @@ fn name(stage: Stage) -> &'static str {
         Stage::Clippy => "clippy",
         Stage::Unit => "unit",
         Stage::Integration => "integration",
+        Stage::Faults => "faults",
         Stage::Browser => "browser",
     }
 }
@@ -101,7 +121,7 @@ fn on_the_ground(
         tools::rust_targets()?;
         web::build(Profile::Dev)?;
         process::run(cargo::native("build", Profile::Dev).args(["--package", "server"]))?;
-        if wanted(Stage::Integration) {
+        if wanted(Stage::Integration) || wanted(Stage::Faults) {
             // Nothing is downloaded or compiled inside the network namespace.
             process::run(integration_tests().arg("--no-run"))?;
         }
@@ -128,7 +148,14 @@ fn on_the_ground(
     };
 
     if wanted(Stage::Integration) {
-        report.stage("integration", |totals| integration(args, &ground, totals))?;
+        report.stage("integration", |totals| {
+            let mut tests = tests_inside(&ground);
+            tests.args(["--", "--skip", FAULTS]).args(&args.filter);
+            must_pass(&mut tests, totals)
+        })?;
+    }
+    if wanted(Stage::Faults) {
+        report.stage("faults", |totals| break_things(args, &ground, totals))?;
     }
     if wanted(Stage::Browser) {
         report.stage("browser", |totals| in_the_browser(args, &ground, totals))?;
@@ -175,7 +202,11 @@ fn unit(totals: &mut Totals) -> anyhow::Result<()> {
     let mut good = true;
     for package in RULES_AND_TOOLS {
         let mut tests = cargo::native("test", Profile::Dev);
-        good &= rust_tests(tests.args(["--package", package, "--no-fail-fast"]), totals)?;
+        good &= rust_tests(
+            tests.args(["--package", package, "--no-fail-fast"]),
+            LONGEST_TESTS,
+            totals,
+        )?;
     }
     let mut server = cargo::native("test", Profile::Dev);
     server.args([
@@ -187,9 +218,10 @@ fn unit(totals: &mut Totals) -> anyhow::Result<()> {
         "--bins",
         "--no-fail-fast",
     ]);
-    good &= rust_tests(&mut server, totals)?;
+    good &= rust_tests(&mut server, LONGEST_TESTS, totals)?;
     good &= rust_tests(
         cargo::bare("test").args(["--package", "xtask", "--no-fail-fast"]),
+        LONGEST_TESTS,
         totals,
     )?;
     if !good {
@@ -205,7 +237,8 @@ fn integration_tests() -> Command {
     cargo
 }
 
-fn integration(args: &TestArgs, ground: &Ground, totals: &mut Totals) -> anyhow::Result<()> {
+/// The same, inside the ground's network namespace; arguments of the test program may follow.
+fn tests_inside(ground: &Ground) -> Command {
     let plain = integration_tests();
     let mut inside = ground.command(plain.get_program());
     inside
@@ -218,19 +251,50 @@ fn integration(args: &TestArgs, ground: &Ground, totals: &mut Totals) -> anyhow:
         }
     }
     inside.env("WINDLASS_TEST_SITE", web::site(Profile::Dev));
-    if let Some(filter) = &args.filter {
-        inside.args(["--", filter]);
-    }
-    if !rust_tests(&mut inside, totals)? {
-        bail!("integration tests failed");
+    inside
+}
+
+fn must_pass(tests: &mut Command, totals: &mut Totals) -> anyhow::Result<()> {
+    if !rust_tests(tests, LONGEST_TESTS, totals)? {
+        bail!("tests failed");
     }
     Ok(())
 }
 
+fn break_things(args: &TestArgs, ground: &Ground, totals: &mut Totals) -> anyhow::Result<()> {
+    let tally = ground.folder("tally")?.join("faults.jsonl");
+    let mut tests = tests_inside(ground);
+    tests.env("WINDLASS_TEST_TALLY", &tally);
+    if args.full {
+        tests.env("WINDLASS_TEST_FULL", "1");
+    }
+    if let Some(seed) = args.seed {
+        tests.env("WINDLASS_TEST_SEED", seed.to_string());
+    }
+    let filter = args.filter.as_deref().unwrap_or_default();
+    tests.args(["--", &format!("{FAULTS}{filter}"), FAULTS_AT_ONCE]);
+    let longest = if args.full {
+        LONGEST_FULL
+    } else {
+        LONGEST_TESTS
+    };
+    let passed = rust_tests(&mut tests, longest, totals)?;
+    // Also after a failure: the sums say how far it came. A choice of tests writes no documents.
+    let summed = faults::sum_up(&tally, args.full && args.filter.is_none());
+    if !passed {
+        bail!("tests failed");
+    }
+    summed
+}
+
 /// Whether all passed. A program that breaks off before it counts is counted as one failure.
-fn rust_tests(command: &mut Command, totals: &mut Totals) -> anyhow::Result<bool> {
+fn rust_tests(
+    command: &mut Command,
+    longest: Duration,
+    totals: &mut Totals,
+) -> anyhow::Result<bool> {
     let before = totals.failed;
-    let status = process::run_watched(command, LONGEST_TESTS, |line| totals.read_rust_line(line))?;
+    let status = process::run_watched(command, longest, |line| totals.read_rust_line(line))?;
     if !status.success() && totals.failed == before {
         totals.failed += 1;
     }
