@@ -279,7 +279,8 @@ impl<'a> Builder<'a> {
             created.insert(&service.name, made);
         }
 
-        let begin = self.begin(stack);
+        let removed = self.remove_left_over(spec, &after_pulls);
+        let begin = self.begin(stack, removed);
         let inits = implicit_inits(spec);
         let mut gates: HashMap<&str, Gates> = HashMap::new();
         for service in &services {
@@ -541,7 +542,45 @@ impl<'a> Builder<'a> {
         newest.unwrap_or(0) + 1
     }
 
-    fn begin(&mut self, stack: &PlannedStack) -> usize {
+    /// What an earlier deployment left of the stack under names that no service has any more; the first stack takes along what
+    /// was left of stacks that are gone. Before anything is started: it may hold a port.
+    fn remove_left_over(&mut self, spec: &StackSpec, after_pulls: &[Need]) -> Vec<usize> {
+        let input = self.input;
+        let stacks = || input.stacks.iter().map(|stack| &stack.spec);
+        let is_first = self.finished.is_empty();
+        let mut removed = Vec::new();
+        for container in &input.observed.containers {
+            let Some(owner) = &container.ownership else {
+                continue;
+            };
+            let is_gone = !stacks().any(|stack| stack.stack == owner.stack);
+            let concerns = owner.stack == spec.stack || (is_gone && is_first);
+            let is_planned = stacks()
+                .flat_map(|stack| stack.services.values())
+                .any(|service| {
+                    (1..=service.replicas.max(1))
+                        .any(|replica| service.container_name_of(replica) == container.name)
+                });
+            if !concerns || is_planned || !self.is_ours(container) {
+                continue;
+            }
+            let action = Action::RemoveContainer {
+                stack: spec.stack.clone(),
+                service: owner.service.clone(),
+                container: container.name.clone(),
+                id: container.id.clone(),
+            };
+            removed.push(self.add(
+                format!("remove {}", container.name),
+                action,
+                "an earlier deployment left it, and no service has its name any more",
+                after_pulls.to_vec(),
+            ));
+        }
+        removed
+    }
+
+    fn begin(&mut self, stack: &PlannedStack, removed: Vec<usize>) -> usize {
         let mut needs: Vec<Need> = self
             .pulls
             .values()
@@ -553,6 +592,7 @@ impl<'a> Builder<'a> {
                 }
             })
             .collect();
+        needs.extend(removed.into_iter().map(well));
         let cause = if self.input.graph {
             let before = stack
                 .depends_on

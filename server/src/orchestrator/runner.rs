@@ -575,8 +575,11 @@ impl Run {
     /// Plans the undoing; false where nothing is to be undone.
     async fn begin_undo(&mut self) -> Result<bool, RunError> {
         for record in &mut self.records {
-            if was_interrupted(record) {
+            if was_interrupted(record) || record.state == StepState::Started {
                 record.state = StepState::Unknown;
+                record.next_at = None;
+                // Nobody begins it again: what the store says of it must not look as if.
+                self.journal.push(Write::Step(record.clone()));
             }
         }
         self.due.clear();

@@ -376,6 +376,57 @@ fn what_is_not_ours_is_refused_by_name() {
 }
 
 #[test]
+fn what_an_earlier_deployment_left_goes_before_anything_starts() {
+    let left = |name: &str, stack: &str, product: &str| ObservedContainer {
+        id: format!("id of {name}"),
+        name: name.to_owned(),
+        image: "old".to_owned(),
+        image_id: String::new(),
+        state: ContainerState::Running,
+        health: Health::None,
+        exit_code: None,
+        ownership: Some(Ownership {
+            product: product.to_owned(),
+            environment: ENVIRONMENT,
+            deployment: crate::id::DeploymentId::from_uuid(uuid::Uuid::from_u128(2)),
+            stack: stack.to_owned(),
+            project: format!("shop-{stack}"),
+            service: "old".to_owned(),
+            replica: 1,
+            init: false,
+            operation: crate::id::OperationId::from_uuid(uuid::Uuid::from_u128(3)),
+            generation: 1,
+            spec_hash: String::new(),
+        }),
+    };
+    let containers = vec![
+        left("shop-web_old", "web", "demo:shop"),
+        left("shop-gone_old", "gone", "demo:shop"),
+        left("blog-web_old", "web", "demo:blog"),
+    ];
+    let case = Case {
+        observed: Observed {
+            containers,
+            ..Observed::default()
+        },
+        ..case(shop())
+    };
+    let plan = case.plan().unwrap();
+    let position = |key: &str| plan.steps.iter().position(|step| step.key.as_str() == key);
+    let needs = |key: &str, other: &str| {
+        let step = &plan.steps[position(key).unwrap()];
+        step.needs.contains(&well(position(other).unwrap()))
+    };
+    assert!(needs("begin web", "remove shop-web_old"), "{plan}");
+    assert!(needs("begin infra", "remove shop-gone_old"), "{plan}");
+    assert_eq!(position("remove blog-web_old"), None, "{plan}");
+    assert_eq!(
+        outcomes(&plan, &simulate(&plan, &[]), &case.stacks),
+        "complete complete"
+    );
+}
+
+#[test]
 fn an_external_network_may_come_from_another_stack() {
     let mut stacks = shop();
     stacks[0]
