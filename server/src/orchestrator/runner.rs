@@ -17,7 +17,7 @@ use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{Operation, OperationStatus, StepState};
 use domain::plan::{
-    Action, Plan, StackOutcome, Step, StepKey, plan_unwind, schedule, stack_outcome,
+    Action, Kept, Plan, StackOutcome, Step, StepKey, plan_unwind, schedule, stack_outcome,
 };
 use domain::timestamp::Timestamp;
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ use tokio::task::{Id, JoinError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::operations::{self, PlanError};
+use super::operations::{self, End, PlanError};
 use super::progress::{self, GATHER, Gathered, Note};
 use super::redact::Redactor;
 use super::steps::{self, Context, Outcome, Watch};
@@ -218,12 +218,13 @@ impl Run {
         match planned {
             Ok(plan) => {
                 tracing::debug!(operation.id = %self.operation.id, "plan:\n{plan}");
-                let outlines = plan.steps.iter().map(Step::outline).collect();
+                let steps = plan.steps.iter().map(Step::outline).collect();
+                let kept = plan.kept.iter().map(Kept::outline).collect();
                 self.records = plan.steps.iter().map(pending).collect();
                 self.journal.push(Write::Plan(plan.clone()));
                 self.journal.push(Write::Status(OperationStatus::Running));
                 self.journal
-                    .event(Level::Info, EventBody::Planned { steps: outlines });
+                    .event(Level::Info, EventBody::Planned { steps, kept });
                 self.plan = plan;
                 self.journal.write().await?;
                 Ok(None)
@@ -263,12 +264,7 @@ impl Run {
         );
         end.error = Some(sentence.clone());
         end.message = format!("{} {sentence}", end.message);
-        self.journal.push(Write::Finish {
-            deployment: self.deployment.id,
-            end,
-        });
-        self.journal.write().await?;
-        Ok(Ended::Finished)
+        self.finish_with(end).await
     }
 
     async fn read_states(&mut self) -> Result<(), RunError> {
@@ -661,18 +657,56 @@ impl Run {
                 return self.stuck(&left).await;
             }
         }
-        let end = operations::end(
+        let mut end = self.end();
+        let left = self.left_over();
+        if !left.is_empty() {
+            end.status = OperationStatus::Failed;
+            end.add(&format!(
+                "Of an earlier deployment was left: {}.",
+                left.join("; ")
+            ));
+        }
+        self.finish_with(end).await
+    }
+
+    fn end(&self) -> End {
+        operations::end(
             self.operation.kind,
             &self.deployment,
             &self.statuses(),
             self.cancelled,
-        );
+        )
+    }
+
+    async fn finish_with(&mut self, end: End) -> Result<Ended, RunError> {
         self.journal.push(Write::Finish {
             deployment: self.deployment.id,
             end,
         });
         self.journal.write().await?;
         Ok(Ended::Finished)
+    }
+
+    /// What should have gone and belongs to no stack of the product: no stack's status can tell of it.
+    fn left_over(&self) -> Vec<String> {
+        let failed = self
+            .plan
+            .steps
+            .iter()
+            .zip(&self.records)
+            .filter(|(step, record)| {
+                let known = |stack: &str| self.stacks.iter().any(|(name, _)| name == stack);
+                record.state == StepState::Failed && step.action.stack().is_some_and(|s| !known(s))
+            });
+        failed
+            .map(|(step, record)| {
+                let why = record
+                    .failure
+                    .as_ref()
+                    .map(|failure| failure.message.as_str());
+                format!("{} ({})", step.action.title(), why.unwrap_or("given up"))
+            })
+            .collect()
     }
 
     /// Undoing failed: it is tried again and again, slowly, until it works or the operator lets go by cancelling.
@@ -682,24 +716,12 @@ impl Run {
             .map(|&position| self.plan.steps[position].action.title())
             .collect();
         if self.abandon {
-            let mut end = operations::end(
-                self.operation.kind,
-                &self.deployment,
-                &self.statuses(),
-                self.cancelled,
-            );
-            let sentence = format!("Left undone at the operator's word: {}.", titles.join("; "));
-            end.message = format!("{} {sentence}", end.message);
-            end.error = Some(
-                end.error
-                    .map_or(sentence.clone(), |error| format!("{error} {sentence}")),
-            );
-            self.journal.push(Write::Finish {
-                deployment: self.deployment.id,
-                end,
-            });
-            self.journal.write().await?;
-            return Ok(Ended::Finished);
+            let mut end = self.end();
+            end.add(&format!(
+                "Left undone at the operator's word: {}.",
+                titles.join("; ")
+            ));
+            return self.finish_with(end).await;
         }
         // What came after them may come out better, too: a network that was still in use.
         let after = (0..self.plan.steps.len()).filter(|&position| {

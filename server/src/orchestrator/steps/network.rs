@@ -47,6 +47,12 @@ pub(super) async fn discard(context: &Context, stack: &str, key: &str) -> Done {
     }
 }
 
+/// Removes a network of an earlier deployment.
+pub(super) async fn remove(context: &Context, name: &str) -> Done {
+    context.engine.remove_network(name).await?;
+    Ok(None)
+}
+
 fn missing(what: &str, stack: &str, key: &str) -> Failure {
     Failure::new(format!(
         "the plan names the {what} {key} of stack {stack}, which the recorded product does not have"
