@@ -3,4 +3,9 @@
 //! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did, and the
 //! run prints the sums and writes docs/faults.md from it.
 
+mod cancelled;
+mod clock;
+mod database_proxy;
+mod repeated;
+mod store;
 mod tally;

@@ -1,8 +1,9 @@
 //! The rules about engines: one container, engine matches record, nothing unknown. Pure, one product at a time.
 //!
 //! Volumes outlive deployments on purpose, so they are only asked for a deployment that was recorded once. A network keeps the
-//! labels of the deployment that made it when a later one takes it over. What a superseded deployment left under a name that the
-//! living one has not filled is no finding: it is evidence, and the next deployment takes it away.
+//! labels of the deployment that made it when a later one takes it over, and so does a container that is kept because nothing about it
+//! changed. What a superseded deployment left under a name that the living one did not come to fill is no finding: it is evidence,
+//! and the next deployment replaces it.
 
 use std::collections::BTreeMap;
 
@@ -81,8 +82,12 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
         "stack '{}' of deployment {} ({})",
         stack.name, living.id, living.deployment_name
     );
-    let mine: Vec<_> = owned(&view.containers)
-        .filter(|(_, owner)| owner.deployment == living.id && owner.stack == stack.name)
+    let of_this_stack: Vec<_> = owned(&view.containers)
+        .filter(|(_, owner)| owner.stack == stack.name)
+        .collect();
+    let mine: Vec<_> = of_this_stack
+        .iter()
+        .filter(|(_, owner)| owner.deployment == living.id)
         .collect();
     match stack.status {
         StackStatus::Running => {
@@ -98,10 +103,13 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
             for service in spec.services.values() {
                 for replica in 1..=service.replicas.max(1) {
                     let name = service.container_name_of(replica);
-                    let of_replica = |(_, owner): &&(&ObservedContainer, &Ownership)| {
-                        owner.service == service.name && owner.replica == replica
+                    let of_replica = |(container, owner): &&(&ObservedContainer, &Ownership)| {
+                        let kept = is_superseded(view, owner) && container.name == name;
+                        owner.service == service.name
+                            && owner.replica == replica
+                            && (owner.deployment == living.id || kept)
                     };
-                    let there: Vec<_> = mine.iter().filter(of_replica).collect();
+                    let there: Vec<_> = of_this_stack.iter().filter(of_replica).collect();
                     let wrong = match there.as_slice() {
                         [] => Some("It is not there".to_owned()),
                         [(container, owner)] => differs(spec, service, &name, container, owner),
@@ -286,31 +294,31 @@ fn unknown_container(
             )),
         };
     }
-    let Some(standing) = view.others.get(&owner.deployment) else {
+    if !view.others.contains_key(&owner.deployment) {
         return Some(unrecorded(owner));
-    };
-    let to_be_replaced = standing.status == ProductStatus::Superseded
-        && living.is_some_and(|living| is_still_to_be_filled(living, container, owner));
-    (!to_be_replaced).then(|| left_over(view, owner))
+    }
+    let has_a_place = is_superseded(view, owner)
+        && living.is_some_and(|living| names(living, &owner.stack, &container.name));
+    (!has_a_place).then(|| left_over(view, owner))
 }
 
-/// Whether the living deployment has the name and has not come to it.
-fn is_still_to_be_filled(
-    living: &Living,
-    container: &ObservedContainer,
-    owner: &Ownership,
-) -> bool {
-    let stack = living.stacks.iter().find(|stack| stack.name == owner.stack);
-    let Some(stack) = stack else {
-        return false;
-    };
-    let has_the_name = stack.spec.as_ref().is_none_or(|spec| {
-        spec.services.values().any(|service| {
-            (1..=service.replicas.max(1))
-                .any(|replica| service.container_name_of(replica) == container.name)
+fn is_superseded(view: &ProductView, owner: &Ownership) -> bool {
+    view.others
+        .get(&owner.deployment)
+        .is_some_and(|standing| standing.status == ProductStatus::Superseded)
+}
+
+/// Whether a stack of the living deployment has a container of this name: kept, or still to be replaced.
+fn names(living: &Living, stack: &str, container: &str) -> bool {
+    let stack = living.stacks.iter().find(|it| it.name == stack);
+    stack.is_some_and(|stack| {
+        stack.spec.as_ref().is_none_or(|spec| {
+            spec.services.values().any(|service| {
+                (1..=service.replicas.max(1))
+                    .any(|replica| service.container_name_of(replica) == container)
+            })
         })
-    });
-    stack.status != StackStatus::Running && has_the_name
+    })
 }
 
 fn unknown_network(

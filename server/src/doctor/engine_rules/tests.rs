@@ -578,3 +578,27 @@ fn evidence_that_the_next_deployment_takes_away_is_not_found() {
         ],
     );
 }
+
+#[test]
+fn what_is_kept_of_an_earlier_deployment_must_fit_as_well() {
+    let kept = || {
+        let mut view = running();
+        for container in &mut view.containers {
+            container.ownership.as_mut().unwrap().deployment = id(2);
+        }
+        view.others
+            .insert(id(2), standing(ProductStatus::Superseded));
+        view
+    };
+    check(kept(), &[]);
+    let mut view = kept();
+    view.containers[1].state = ContainerState::Paused;
+    check(
+        view,
+        &[(
+            MATCHES,
+            "container shop-base_api",
+            "It is paused, but stack 'base' is recorded as Running.",
+        )],
+    );
+}
