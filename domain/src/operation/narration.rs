@@ -152,7 +152,9 @@ mod tests {
     use super::*;
     use crate::access::Actor;
     use crate::deployment::StackStatus;
-    use crate::operation::event::{Event, KeptOutline, Level, OutputLine, StackOutline, StepOutline};
+    use crate::operation::event::{
+        Event, KeptOutline, Level, OutputLine, StackOutline, StepOutline,
+    };
     use crate::operation::failure::Failure;
     use crate::plan::Phase;
     use crate::timestamp::Timestamp;

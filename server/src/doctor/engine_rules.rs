@@ -1,8 +1,9 @@
 //! The rules about engines: one container, engine matches record, nothing unknown. Pure, one product at a time.
 //!
 //! Volumes outlive deployments on purpose, so they are only asked for a deployment that was recorded once. A network keeps the
-//! labels of the deployment that made it when a later one takes it over. What a superseded deployment left under a name that the
-//! living one has not filled is no finding: it is evidence, and the next deployment takes it away.
+//! labels of the deployment that made it when a later one takes it over, and so does a container that a later one kept because nothing
+//! changed. What a superseded deployment left under a name that the living one has not filled is no finding: it is evidence, and the
+//! next deployment takes it away.
 
 use std::collections::BTreeMap;
 
@@ -81,8 +82,12 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
         "stack '{}' of deployment {} ({})",
         stack.name, living.id, living.deployment_name
     );
-    let mine: Vec<_> = owned(&view.containers)
-        .filter(|(_, owner)| owner.deployment == living.id && owner.stack == stack.name)
+    let of_this: Vec<_> = owned(&view.containers)
+        .filter(|(_, owner)| owner.stack == stack.name)
+        .collect();
+    let mine: Vec<_> = of_this
+        .iter()
+        .filter(|(_, owner)| owner.deployment == living.id)
         .collect();
     match stack.status {
         StackStatus::Running => {
@@ -98,10 +103,13 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
             for service in spec.services.values() {
                 for replica in 1..=service.replicas.max(1) {
                     let name = service.container_name_of(replica);
-                    let of_replica = |(_, owner): &&(&ObservedContainer, &Ownership)| {
-                        owner.service == service.name && owner.replica == replica
+                    // A kept one has the labels of an earlier deployment.
+                    let of_replica = |(container, owner): &&(&ObservedContainer, &Ownership)| {
+                        owner.service == service.name
+                            && owner.replica == replica
+                            && (owner.deployment == living.id || container.name == name)
                     };
-                    let there: Vec<_> = mine.iter().filter(of_replica).collect();
+                    let there: Vec<_> = of_this.iter().filter(of_replica).collect();
                     let wrong = match there.as_slice() {
                         [] => Some("It is not there".to_owned()),
                         [(container, owner)] => differs(spec, service, &name, container, owner),
@@ -289,28 +297,27 @@ fn unknown_container(
     let Some(standing) = view.others.get(&owner.deployment) else {
         return Some(unrecorded(owner));
     };
-    let to_be_replaced = standing.status == ProductStatus::Superseded
-        && living.is_some_and(|living| is_still_to_be_filled(living, container, owner));
-    (!to_be_replaced).then(|| left_over(view, owner))
+    let has_a_place = standing.status == ProductStatus::Superseded
+        && living.is_some_and(|living| has_a_place(living, container, owner));
+    (!has_a_place).then(|| left_over(view, owner))
 }
 
-/// Whether the living deployment has the name and has not come to it.
-fn is_still_to_be_filled(
-    living: &Living,
-    container: &ObservedContainer,
-    owner: &Ownership,
-) -> bool {
+/// Whether the living deployment has the name, and kept the container or has not come to it.
+fn has_a_place(living: &Living, container: &ObservedContainer, owner: &Ownership) -> bool {
     let stack = living.stacks.iter().find(|stack| stack.name == owner.stack);
     let Some(stack) = stack else {
         return false;
     };
-    let has_the_name = stack.spec.as_ref().is_none_or(|spec| {
-        spec.services.values().any(|service| {
-            (1..=service.replicas.max(1))
-                .any(|replica| service.container_name_of(replica) == container.name)
-        })
+    let Some(spec) = &stack.spec else {
+        return true;
+    };
+    let of_this_name = spec.services.values().find(|service| {
+        (1..=service.replicas.max(1))
+            .any(|replica| service.container_name_of(replica) == container.name)
     });
-    stack.status != StackStatus::Running && has_the_name
+    of_this_name.is_some_and(|service| {
+        stack.status != StackStatus::Running || owner.spec_hash == service.hash()
+    })
 }
 
 fn unknown_network(
