@@ -3,4 +3,5 @@
 //! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did; the run
 //! prints the sums and, with `--document`, writes docs/faults.md from it.
 
+mod large;
 mod tally;
