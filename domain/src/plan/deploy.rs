@@ -6,7 +6,7 @@
 
 mod order;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Action, ContainerState, Ended, Health, Kept, Need, Observed, ObservedContainer, Ownership,
@@ -75,7 +75,6 @@ pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
     let order = stack_order(input).map_err(|refusal| vec![refusal])?;
     let mut builder = Builder::new(input);
     builder.pull_images();
-    builder.remove_what_nobody_wants();
     for position in &order {
         builder.make_networks(&input.stacks[*position].spec);
     }
@@ -190,54 +189,6 @@ impl<'a> Builder<'a> {
                 }
             })
             .collect()
-    }
-
-    /// Containers and networks of an earlier deployment that this one has no place for.
-    fn remove_what_nobody_wants(&mut self) {
-        let stacks = self.input.stacks;
-        let services = stacks.iter().flat_map(|stack| stack.spec.services.values());
-        let containers: BTreeSet<String> = services
-            .flat_map(|service| {
-                (1..=service.replicas.max(1)).map(|replica| service.container_name_of(replica))
-            })
-            .collect();
-        let networks: BTreeSet<&str> = stacks
-            .iter()
-            .flat_map(|stack| stack.spec.networks.values())
-            .map(|network| network.name.as_str())
-            .collect();
-        let observed = self.input.observed;
-        let mut removed = Vec::new();
-        for container in &observed.containers {
-            let Some(owner) = self.owner(container.ownership.as_ref()) else {
-                continue;
-            };
-            if !containers.contains(&container.name) {
-                let needs = self.after_pulls(&owner.stack);
-                let cause = "the product has no place for it any more";
-                removed.push(self.remove(&owner.stack, &owner.service, container, cause, needs));
-            }
-        }
-        for network in &observed.networks {
-            let Some(owner) = self.owner(network.ownership.as_ref()) else {
-                continue;
-            };
-            if !networks.contains(network.name.as_str()) {
-                let mut needs = self.after_pulls(&owner.stack);
-                needs.extend(removed.iter().copied().map(anyhow));
-                let action = Action::RemoveNetwork {
-                    stack: owner.stack.clone(),
-                    name: network.name.clone(),
-                };
-                let key = format!("remove network {}", network.name);
-                self.add(
-                    key,
-                    action,
-                    "no stack of the product is on it any more",
-                    needs,
-                );
-            }
-        }
     }
 
     fn remove(
@@ -542,40 +493,52 @@ impl<'a> Builder<'a> {
         newest.unwrap_or(0) + 1
     }
 
-    /// What an earlier deployment left of the stack under names that no service has any more; the first stack takes along what
-    /// was left of stacks that are gone. Before anything is started: it may hold a port.
+    /// What an earlier deployment left of the stack and the product has no place for any more; the first stack takes along what was
+    /// left of stacks that are gone. Before anything is started: it may hold a port.
     fn remove_left_over(&mut self, spec: &StackSpec, after_pulls: &[Need]) -> Vec<usize> {
         let input = self.input;
         let stacks = || input.stacks.iter().map(|stack| &stack.spec);
         let is_first = self.finished.is_empty();
+        let concerns = |owner: &Ownership| {
+            let is_gone = !stacks().any(|stack| stack.stack == owner.stack);
+            owner.stack == spec.stack || (is_gone && is_first)
+        };
         let mut removed = Vec::new();
         for container in &input.observed.containers {
-            let Some(owner) = &container.ownership else {
+            let owner = self.owner(container.ownership.as_ref());
+            let Some(owner) = owner.filter(|owner| concerns(owner)) else {
                 continue;
             };
-            let is_gone = !stacks().any(|stack| stack.stack == owner.stack);
-            let concerns = owner.stack == spec.stack || (is_gone && is_first);
             let is_planned = stacks()
                 .flat_map(|stack| stack.services.values())
                 .any(|service| {
                     (1..=service.replicas.max(1))
                         .any(|replica| service.container_name_of(replica) == container.name)
                 });
-            if !concerns || is_planned || !self.is_ours(container) {
+            if !is_planned {
+                let cause = "an earlier deployment left it, and no service has its name any more";
+                let needs = after_pulls.to_vec();
+                removed.push(self.remove(&spec.stack, &owner.service, container, cause, needs));
+            }
+        }
+        let containers = removed.clone();
+        for network in &input.observed.networks {
+            let owner = self.owner(network.ownership.as_ref());
+            let is_planned = stacks()
+                .flat_map(|stack| stack.networks.values())
+                .any(|other| other.name == network.name);
+            if is_planned || !owner.is_some_and(concerns) {
                 continue;
             }
-            let action = Action::RemoveContainer {
+            let action = Action::RemoveNetwork {
                 stack: spec.stack.clone(),
-                service: owner.service.clone(),
-                container: container.name.clone(),
-                id: container.id.clone(),
+                name: network.name.clone(),
             };
-            removed.push(self.add(
-                format!("remove {}", container.name),
-                action,
-                "an earlier deployment left it, and no service has its name any more",
-                after_pulls.to_vec(),
-            ));
+            let mut needs = after_pulls.to_vec();
+            needs.extend(containers.iter().copied().map(well));
+            let key = format!("remove network {}", network.name);
+            let cause = "an earlier deployment left it, and no stack is on it any more";
+            removed.push(self.add(key, action, cause, needs));
         }
         removed
     }

@@ -1,9 +1,9 @@
 //! The rules about engines: one container, engine matches record, nothing unknown. Pure, one product at a time.
 //!
 //! Volumes outlive deployments on purpose, so they are only asked for a deployment that was recorded once. A network keeps the
-//! labels of the deployment that made it when a later one takes it over, and so does a container that is kept because nothing about it
-//! changed. What a superseded deployment left under a name that the living one did not come to fill is no finding: it is evidence,
-//! and the next deployment replaces it.
+//! labels of the deployment that made it when a later one takes it over, and so does a container that a later one kept because nothing
+//! changed. What a superseded deployment left under a name that the living one has not filled is no finding: it is evidence, and the
+//! next deployment takes it away.
 
 use std::collections::BTreeMap;
 
@@ -82,10 +82,10 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
         "stack '{}' of deployment {} ({})",
         stack.name, living.id, living.deployment_name
     );
-    let of_this_stack: Vec<_> = owned(&view.containers)
+    let of_this: Vec<_> = owned(&view.containers)
         .filter(|(_, owner)| owner.stack == stack.name)
         .collect();
-    let mine: Vec<_> = of_this_stack
+    let mine: Vec<_> = of_this
         .iter()
         .filter(|(_, owner)| owner.deployment == living.id)
         .collect();
@@ -103,13 +103,13 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
             for service in spec.services.values() {
                 for replica in 1..=service.replicas.max(1) {
                     let name = service.container_name_of(replica);
+                    // A kept one has the labels of an earlier deployment.
                     let of_replica = |(container, owner): &&(&ObservedContainer, &Ownership)| {
-                        let kept = is_superseded(view, owner) && container.name == name;
                         owner.service == service.name
                             && owner.replica == replica
-                            && (owner.deployment == living.id || kept)
+                            && (owner.deployment == living.id || container.name == name)
                     };
-                    let there: Vec<_> = of_this_stack.iter().filter(of_replica).collect();
+                    let there: Vec<_> = of_this.iter().filter(of_replica).collect();
                     let wrong = match there.as_slice() {
                         [] => Some("It is not there".to_owned()),
                         [(container, owner)] => differs(spec, service, &name, container, owner),
@@ -294,30 +294,29 @@ fn unknown_container(
             )),
         };
     }
-    if !view.others.contains_key(&owner.deployment) {
+    let Some(standing) = view.others.get(&owner.deployment) else {
         return Some(unrecorded(owner));
-    }
-    let has_a_place = is_superseded(view, owner)
-        && living.is_some_and(|living| names(living, &owner.stack, &container.name));
+    };
+    let has_a_place = standing.status == ProductStatus::Superseded
+        && living.is_some_and(|living| has_a_place(living, container, owner));
     (!has_a_place).then(|| left_over(view, owner))
 }
 
-fn is_superseded(view: &ProductView, owner: &Ownership) -> bool {
-    view.others
-        .get(&owner.deployment)
-        .is_some_and(|standing| standing.status == ProductStatus::Superseded)
-}
-
-/// Whether a stack of the living deployment has a container of this name: kept, or still to be replaced.
-fn names(living: &Living, stack: &str, container: &str) -> bool {
-    let stack = living.stacks.iter().find(|it| it.name == stack);
-    stack.is_some_and(|stack| {
-        stack.spec.as_ref().is_none_or(|spec| {
-            spec.services.values().any(|service| {
-                (1..=service.replicas.max(1))
-                    .any(|replica| service.container_name_of(replica) == container)
-            })
-        })
+/// Whether the living deployment has the name, and kept the container or has not come to it.
+fn has_a_place(living: &Living, container: &ObservedContainer, owner: &Ownership) -> bool {
+    let stack = living.stacks.iter().find(|stack| stack.name == owner.stack);
+    let Some(stack) = stack else {
+        return false;
+    };
+    let Some(spec) = &stack.spec else {
+        return true;
+    };
+    let of_this_name = spec.services.values().find(|service| {
+        (1..=service.replicas.max(1))
+            .any(|replica| service.container_name_of(replica) == container.name)
+    });
+    of_this_name.is_some_and(|service| {
+        stack.status != StackStatus::Running || owner.spec_hash == service.hash()
     })
 }
 

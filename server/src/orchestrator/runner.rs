@@ -657,15 +657,7 @@ impl Run {
                 return self.stuck(&left).await;
             }
         }
-        let mut end = self.end();
-        let left = self.left_over();
-        if !left.is_empty() {
-            end.status = OperationStatus::Failed;
-            end.add(&format!(
-                "Of an earlier deployment was left: {}.",
-                left.join("; ")
-            ));
-        }
+        let end = self.end();
         self.finish_with(end).await
     }
 
@@ -685,28 +677,6 @@ impl Run {
         });
         self.journal.write().await?;
         Ok(Ended::Finished)
-    }
-
-    /// What should have gone and belongs to no stack of the product: no stack's status can tell of it.
-    fn left_over(&self) -> Vec<String> {
-        let failed = self
-            .plan
-            .steps
-            .iter()
-            .zip(&self.records)
-            .filter(|(step, record)| {
-                let known = |stack: &str| self.stacks.iter().any(|(name, _)| name == stack);
-                record.state == StepState::Failed && step.action.stack().is_some_and(|s| !known(s))
-            });
-        failed
-            .map(|(step, record)| {
-                let why = record
-                    .failure
-                    .as_ref()
-                    .map(|failure| failure.message.as_str());
-                format!("{} ({})", step.action.title(), why.unwrap_or("given up"))
-            })
-            .collect()
     }
 
     /// Undoing failed: it is tried again and again, slowly, until it works or the operator lets go by cancelling.

@@ -27,8 +27,15 @@ impl Engine {
     /// The engine of the test run; none outside of `cargo xtask test`.
     fn of_the_run() -> Option<Self> {
         let address = std::env::var("WINDLASS_TEST_DOCKER_HOST").ok()?;
-        let socket = address.strip_prefix("unix://").unwrap().to_owned();
-        Some(Self { socket, address })
+        Some(Self::at(&address))
+    }
+
+    /// The engine at `unix://PATH`.
+    pub(crate) fn at(address: &str) -> Self {
+        Self {
+            socket: address.strip_prefix("unix://").unwrap().to_owned(),
+            address: address.to_owned(),
+        }
     }
 
     /// One request; its status and JSON.
@@ -157,23 +164,28 @@ pub(crate) struct Finding {
 impl World {
     /// None, with a word, where there is no engine to test on.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some(engine) = Engine::of_the_run() else {
             println!("not tried: WINDLASS_TEST_DOCKER_HOST is not set; `cargo xtask test` sets it");
             return None;
         };
+        Some(Self::on(engine, name))
+    }
+
+    /// The same on an engine of the test's own.
+    pub(crate) fn on(engine: Engine, name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let project = format!("t{}-{number}-{name}", std::process::id());
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("catalog")).unwrap();
-        Some(Self {
+        Self {
             engine,
             project,
             folder,
             server: None,
             database: None,
             detour: None,
-        })
+        }
     }
 
     /// The same on PostgreSQL: on a database of its own on that server, so that the doctor sees this world alone.
