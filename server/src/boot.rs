@@ -82,12 +82,16 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let environments = Environments::new(store.clone(), clock.clone(), connect());
     first_environment(&environments, &args).await?;
     let catalog = Arc::new(read_sources(&args).await?);
+    let settings = Settings {
+        lease: Duration::from_secs(args.lease_seconds.into()),
+        ..Settings::default()
+    };
     let orchestrator = Orchestrator::new(
         store.clone(),
         Arc::new(environments.clone()),
         clock.clone(),
         data_dir.node().to_owned(),
-        Settings::default(),
+        settings,
     );
     let state = AppState::new(
         store.clone(),

@@ -19,14 +19,14 @@ pub(super) async fn create(
         service,
         ownership: context.ownership(stack, Some((service, replica, generation))),
     };
-    context.engine.create_container(&new).await?;
+    context.engine().await.create_container(&new).await?;
     Ok(None)
 }
 
 pub(super) async fn start(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
     let (_, service) = context.service(stack, service)?;
     let name = service.container_name_of(replica);
-    match context.engine.start_container(&name).await {
+    match context.engine().await.start_container(&name).await {
         Ok(()) => Ok(None),
         // The engine's own sentence says it best; what it kept of the attempt is evidence.
         Err(EngineError::Refused { message, .. } | EngineError::Conflict { message, .. }) => {
@@ -38,7 +38,7 @@ pub(super) async fn start(context: &Context, stack: &str, service: &str, replica
 }
 
 async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> Stop {
-    match context.engine.inspect_container(name).await {
+    match context.engine().await.inspect_container(name).await {
         Ok(details) => failure.exit_code = details.container.exit_code.filter(|code| *code != 0),
         Err(error) => tracing::warn!(
             container = name,
@@ -51,8 +51,8 @@ async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> 
 
 /// By the engine's id: a newer container of the same name is never hit.
 pub(super) async fn remove(context: &Context, id: &str) -> Done {
-    context.engine.stop_container(id, None).await?;
-    context.engine.remove_container(id).await?;
+    context.engine().await.stop_container(id, None).await?;
+    context.engine().await.remove_container(id).await?;
     Ok(None)
 }
 
@@ -66,7 +66,8 @@ pub(super) async fn stop_failed(
     let name = service.container_name_of(replica);
     if let Some(id) = ours(context, &name).await? {
         context
-            .engine
+            .engine()
+            .await
             .stop_container(&id, service.stop_grace_period)
             .await?;
     }
@@ -78,17 +79,18 @@ pub(super) async fn discard(context: &Context, stack: &str, service: &str, repli
     let name = service.container_name_of(replica);
     if let Some(id) = ours(context, &name).await? {
         context
-            .engine
+            .engine()
+            .await
             .stop_container(&id, service.stop_grace_period)
             .await?;
-        context.engine.remove_container(&id).await?;
+        context.engine().await.remove_container(&id).await?;
     }
     Ok(None)
 }
 
 /// The id of the container of this name, where this operation made it: undoing touches nothing else.
 async fn ours(context: &Context, name: &str) -> Result<Option<String>, Stop> {
-    match context.engine.inspect_container(name).await {
+    match context.engine().await.inspect_container(name).await {
         Ok(details) => {
             let made_here = details
                 .container

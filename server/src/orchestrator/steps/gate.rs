@@ -50,7 +50,7 @@ async fn one(context: &Context, service: &ServiceSpec, replica: u32) -> Done {
 async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let mut changes = context.watch.of(name);
     loop {
-        let details = context.engine.inspect_container(name).await?;
+        let details = context.engine().await.inspect_container(name).await?;
         match judge(service, &details) {
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
             Verdict::Failed(mut failure) => {
@@ -70,7 +70,7 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
                             passed = &mut probed => return passed,
                             () = changes.changed() => {}
                         }
-                        let now = context.engine.inspect_container(name).await?;
+                        let now = context.engine().await.inspect_container(name).await?;
                         // As long as it runs on, the probe goes on counting.
                         if !matches!(judge(service, &now), Verdict::Probe)
                             || now.restart_count != details.restart_count
@@ -98,7 +98,7 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let up = tokio::time::sleep(context.settings.stable_for);
     tokio::pin!(up);
     loop {
-        let details = context.engine.inspect_container(name).await?;
+        let details = context.engine().await.inspect_container(name).await?;
         match judge(service, &details) {
             Verdict::Failed(failure) => return Err(context.evidence(name, failure).await.into()),
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),

@@ -19,11 +19,11 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
         return Err(Failure::new(format!("{} is not a one-shot", service.name)).into());
     };
     let name = service.container_name_of(1);
-    let before = context.engine.inspect_container(&name).await?;
+    let before = context.engine().await.inspect_container(&name).await?;
     // After a crash of Windlass it may have ended well meanwhile: it is not run twice.
     let ended = before.container.state == ContainerState::Exited && before.started_at.is_some();
     if !(ended && before.container.exit_code == Some(0)) {
-        context.engine.start_container(&name).await?;
+        context.engine().await.start_container(&name).await?;
     }
     let output = forward_output(context, key, &name);
     let end = tokio::time::timeout(timeout, wait_for_end(context, &name));
@@ -47,7 +47,8 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
             .hint("Raise initTimeoutSeconds where it needs longer, or see its output for what it waits for.");
             let failure = context.evidence(&name, failure).await;
             context
-                .engine
+                .engine()
+                .await
                 .stop_container(&name, service.stop_grace_period)
                 .await?;
             return Err(failure.into());
@@ -67,7 +68,7 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
 /// Passes on what it says; what was passed on before, by an earlier attempt or before a crash, is not said again.
 async fn forward_output(context: &Context, key: &StepKey, name: &str) {
     let mut heard = context.lines_heard(key);
-    let mut lines = match context.engine.follow_logs(name).await {
+    let mut lines = match context.engine().await.follow_logs(name).await {
         Ok(lines) => lines,
         Err(error) => {
             tracing::warn!(
@@ -104,7 +105,7 @@ async fn forward_output(context: &Context, key: &StepKey, name: &str) {
 pub(super) async fn wait_for_end(context: &Context, name: &str) -> Result<i64, Stop> {
     let mut changes = context.watch.of(name);
     loop {
-        let details = context.engine.inspect_container(name).await?;
+        let details = context.engine().await.inspect_container(name).await?;
         if matches!(
             details.container.state,
             ContainerState::Exited | ContainerState::Dead

@@ -52,14 +52,18 @@ async fn attempt(
     name: &str,
 ) -> Result<Result<(), String>, Stop> {
     if let ProbeKind::Exec { command } = &spec.kind {
-        let code = context.engine.exec(name, command, spec.timeout).await?;
+        let code = context
+            .engine()
+            .await
+            .exec(name, command, spec.timeout)
+            .await?;
         return Ok(if code == 0 {
             Ok(())
         } else {
             Err(format!("exit code {code}"))
         });
     }
-    let details = context.engine.inspect_container(name).await?;
+    let details = context.engine().await.inspect_container(name).await?;
     let Some(host) = details
         .addresses
         .values()
