@@ -187,6 +187,7 @@ impl Run {
                 lease: self.journal.lease_end.watch(),
                 specs: Arc::clone(&specs),
                 operation: self.operation.id,
+                resumed,
                 deployment: self.deployment.id,
                 environment: self.operation.environment_id,
                 group_id: self.operation.group_id.clone(),

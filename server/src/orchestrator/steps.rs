@@ -50,6 +50,8 @@ pub(super) struct Context {
     pub(super) watch: Watch,
     pub(super) specs: Arc<HashMap<String, StackSpec>>,
     pub(super) operation: OperationId,
+    /// Whether an earlier run may have begun any of the steps.
+    pub(super) resumed: bool,
     pub(super) deployment: DeploymentId,
     pub(super) environment: EnvironmentId,
     pub(super) group_id: String,

@@ -1,9 +1,11 @@
 //! Makes, starts, stops and removes single containers.
 
 use domain::operation::failure::Failure;
+use domain::plan::ContainerState;
+use domain::spec::RestartPolicy;
 
 use super::{Context, Done, Stop};
-use crate::engine::{EngineError, NewContainer};
+use crate::engine::{ContainerDetails, EngineError, NewContainer};
 
 pub(super) async fn create(
     context: &Context,
@@ -26,6 +28,10 @@ pub(super) async fn create(
 pub(super) async fn start(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
     let (_, service) = context.service(stack, service)?;
     let name = service.container_name_of(replica);
+    if context.resumed && service.restart == RestartPolicy::No && ran_before(context, &name).await?
+    {
+        return Ok(None);
+    }
     match context.engine().await.start_container(&name).await {
         Ok(()) => Ok(None),
         // The engine's own sentence says it best; what it kept of the attempt is evidence.
@@ -35,6 +41,23 @@ pub(super) async fn start(context: &Context, stack: &str, service: &str, replica
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether an earlier run of this operation started it: what runs, or has ended well since, is not run a second time.
+async fn ran_before(context: &Context, name: &str) -> Result<bool, Stop> {
+    match context.engine().await.inspect_container(name).await {
+        Ok(details) => {
+            let runs = details.container.state == ContainerState::Running;
+            Ok(made_here(context, &details) && (runs || details.ended_well()))
+        }
+        Err(EngineError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn made_here(context: &Context, details: &ContainerDetails) -> bool {
+    let owner = details.container.ownership.as_ref();
+    owner.is_some_and(|owner| owner.operation == context.operation)
 }
 
 async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> Stop {
@@ -92,10 +115,7 @@ pub(super) async fn discard(context: &Context, stack: &str, service: &str, repli
 async fn ours(context: &Context, name: &str) -> Result<Option<String>, Stop> {
     match context.engine().await.inspect_container(name).await {
         Ok(details) => {
-            let made_here = details
-                .container
-                .ownership
-                .is_some_and(|owner| owner.operation == context.operation);
+            let made_here = made_here(context, &details);
             Ok(made_here.then_some(details.container.id))
         }
         Err(EngineError::NotFound { .. }) => Ok(None),

@@ -20,9 +20,10 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     };
     let name = service.container_name_of(1);
     let before = context.engine().await.inspect_container(&name).await?;
-    // After a crash of Windlass it may have ended well meanwhile: it is not run twice.
-    let ended = before.container.state == ContainerState::Exited && before.started_at.is_some();
-    if !(ended && before.container.exit_code == Some(0)) {
+    // After a crash of Windlass it may run, or have ended well meanwhile: it is not run twice. One that runs is not started
+    // to make sure, because it may have ended when the engine is asked.
+    let runs = before.container.state == ContainerState::Running;
+    if !runs && !before.ended_well() {
         context.engine().await.start_container(&name).await?;
     }
     let output = forward_output(context, key, &name);
