@@ -4,9 +4,15 @@
 //! prints the sums and, with `--document`, writes docs/faults.md from it.
 
 mod cancelled;
+mod client;
 mod clock;
+mod crash_points;
 mod database_proxy;
 mod large;
+mod random;
+mod release;
 mod repeated;
 mod store;
 mod tally;
+mod walker;
+mod witness;
