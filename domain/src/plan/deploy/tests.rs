@@ -1,5 +1,6 @@
 //! Plans as text, refusals by name, and a simulation in which every step fails in turn.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -279,6 +280,17 @@ fn what_is_not_well_is_not_kept() {
         assert_eq!(plan.kept.len(), 3, "{plan}");
         assert!(plan.to_string().contains("create infra/db"), "{plan}");
     }
+}
+
+#[test]
+fn a_service_that_was_told_to_stop_is_not_kept() {
+    let mut stacks = shop();
+    stacks[0].spec.services["db"].restart = RestartPolicy::No;
+    let mut observed = deployed(&stacks);
+    observed.containers[0].state = ContainerState::Exited;
+    observed.containers[0].exit_code = Some(0);
+    let plan = again(stacks, observed).plan().unwrap();
+    assert!(plan.to_string().contains("create infra/db"), "{plan}");
 }
 
 #[test]
