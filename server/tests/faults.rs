@@ -1,6 +1,7 @@
 //! What holds whatever fails: an operation always ends, in a state that the record and the engine agree about.
 //!
-//! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did, and the
-//! run prints the sums and writes docs/faults.md from it.
+//! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did; the run
+//! prints the sums and, with `--document`, writes docs/faults.md from it.
 
+mod large;
 mod tally;

@@ -69,6 +69,7 @@ pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
             network::ensure_volume(context, stack, volume).await
         }
         Action::RemoveContainer { id, .. } => container::remove(context, id).await,
+        Action::RemoveNetwork { name, .. } => network::remove(context, name).await,
         Action::CreateContainer {
             stack,
             service,
@@ -83,6 +84,9 @@ pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
         Action::RunInit { stack, service } => init::run(context, &step.key, stack, service).await,
         Action::AwaitHealthy { stack, service } => {
             gate::await_healthy(context, stack, service).await
+        }
+        Action::AwaitSettled { stack, service } => {
+            gate::await_settled(context, stack, service).await
         }
         Action::AwaitCompleted { stack, service } => {
             gate::await_completed(context, stack, service).await
