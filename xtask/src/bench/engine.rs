@@ -44,7 +44,7 @@ impl Engine {
         Ok(version.context("the engine has no version")?.to_owned())
     }
 
-    /// Ids and start times of everything that runs, to see whether it was left alone.
+    /// Ids of everything that runs: what is made anew has another one.
     pub(super) fn running(&self) -> anyhow::Result<Vec<String>> {
         let listed = self.ask("GET", "/containers/json", None)?;
         let mut ids: Vec<String> = listed
