@@ -3,5 +3,10 @@
 //! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did; the run
 //! prints the sums and, with `--document`, writes docs/faults.md from it.
 
+mod cancelled;
+mod clock;
+mod database_proxy;
 mod large;
+mod repeated;
+mod store;
 mod tally;

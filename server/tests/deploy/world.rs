@@ -149,6 +149,8 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     server: Option<ServerProcess>,
     database: Option<EmptyDatabase>,
+    /// Where the server finds its database, where that is not where it is.
+    detour: Option<String>,
 }
 
 /// What the doctor found; see `server::doctor` for the rules.
@@ -182,6 +184,7 @@ impl World {
             folder,
             server: None,
             database: None,
+            detour: None,
         }
     }
 
@@ -189,6 +192,11 @@ impl World {
     pub(crate) fn on_postgres(mut self, server: String) -> Self {
         self.database = Some(EmptyDatabase::on(&server));
         self
+    }
+
+    /// Lets the server find its database through something of the test's.
+    pub(crate) fn through(&mut self, address: String) {
+        self.detour = Some(address);
     }
 
     /// The address of the database.
@@ -275,8 +283,9 @@ impl World {
     pub(crate) fn start_with(&mut self, arguments: &[&str]) {
         let mut all = vec!["--docker-host", &self.engine.address];
         all.extend(arguments);
-        if let Some(database) = &self.database {
-            all.extend(["--database-url", &database.url]);
+        let address = self.database.as_ref().map(|database| &database.url);
+        if let Some(address) = self.detour.as_ref().or(address) {
+            all.extend(["--database-url", address]);
         }
         self.server = Some(ServerProcess::start_in(&self.data(), &all));
     }
