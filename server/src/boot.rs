@@ -107,8 +107,9 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     orchestrator.start().await?;
     tracing::info!(server.address = %address, "listening on http://{address}");
 
-    let server =
-        axum::serve(listener, door).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    // Made into a service once: a router as it is would copy all its routes for each connection.
+    let server = axum::serve(listener, door.into_make_service())
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let time_is_up = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;
