@@ -33,13 +33,22 @@ pub(super) use watch::Watch;
 pub(super) enum Outcome {
     Done(Option<String>),
     /// It may work another time.
-    Retry(Failure),
+    Retry(Failure, Cause),
     /// Nobody knows whether it was done: the next attempt looks first.
-    Unknown(Failure),
+    Unknown(Failure, Cause),
     /// It will fail again.
     GiveUp(Failure),
     /// Someone asked to cancel while it waited.
     Cancelled,
+}
+
+/// What an attempt failed of; it decides how long it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The act.
+    Act,
+    /// The engine was away or silent: its restart is waited for.
+    Outage,
 }
 
 /// Everything that a step needs; shared by all steps of an operation.
@@ -137,9 +146,14 @@ impl From<Stop> for Outcome {
             Stop::Failed(failure) => Self::GiveUp(failure),
             Stop::Engine(error) => {
                 let failure = explain(&error);
+                let cause = if error.is_outage() {
+                    Cause::Outage
+                } else {
+                    Cause::Act
+                };
                 match error.next() {
-                    Next::Retry => Self::Retry(failure),
-                    Next::Inspect => Self::Unknown(failure),
+                    Next::Retry => Self::Retry(failure, cause),
+                    Next::Inspect => Self::Unknown(failure, cause),
                     Next::GiveUp => Self::GiveUp(failure),
                 }
             }
