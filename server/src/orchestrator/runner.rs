@@ -189,6 +189,7 @@ impl Run {
                 environment: self.operation.environment_id,
                 group_id: self.operation.group_id.clone(),
                 heard: Mutex::new(self.heard.clone()),
+                started: Mutex::default(),
                 notes,
                 settings: shared.settings.clone(),
                 cancel: self.cancel.clone(),

@@ -62,6 +62,8 @@ pub(super) struct Context {
     pub(super) group_id: String,
     /// Lines of output that were passed on, by step; an earlier run's count.
     pub(super) heard: Mutex<HashMap<StepKey, usize>>,
+    /// Containers that this run started, each with the outages of the engine before.
+    pub(super) started: Mutex<HashMap<String, u32>>,
     pub(super) notes: Notes,
     pub(super) settings: Settings,
     pub(super) cancel: CancellationToken,
@@ -125,6 +127,16 @@ enum Stop {
     Cancelled,
 }
 
+impl Stop {
+    /// A container that the engine took with it when it went away: no fault of its own.
+    fn ended_with_engine(service: &str) -> Self {
+        Self::Engine(EngineError::Broken {
+            act: format!("wait for {service}"),
+            source: "the container ended when the engine went away".into(),
+        })
+    }
+}
+
 type Done = Result<Option<String>, Stop>;
 
 impl From<EngineError> for Stop {
@@ -177,12 +189,17 @@ pub(super) fn explain(error: &EngineError) -> Failure {
         EngineError::PullFailed { .. } => {
             failure.hint("Check that the engine can reach the registry, then deploy again.")
         }
-        EngineError::Unreachable { .. } | EngineError::NoAnswer { .. } => {
-            failure.hint("Check that the Docker engine is running and reachable.")
-        }
+        EngineError::Unreachable { .. }
+        | EngineError::NoAnswer { .. }
+        | EngineError::Broken { .. } => failure.hint(
+            "Check that the Docker engine is running and reachable; once it is, deploy again.",
+        ),
         EngineError::Conflict { .. } => {
             failure.hint("Remove or rename what has the name, or choose another deployment name.")
         }
+        EngineError::NotFound { .. } => failure.hint(
+            "It was removed from outside. Provide it where Windlass does not make it, then deploy again.",
+        ),
         _ => failure,
     }
 }
@@ -240,6 +257,23 @@ impl Context {
             ),
         }
         failure
+    }
+
+    /// Starts a container and remembers when, as seen from the engine's outages.
+    async fn start(&self, container: &str) -> Result<(), EngineError> {
+        let outages = self.watch.outages();
+        self.engine.start_container(container).await?;
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        started.insert(container.to_owned(), outages);
+        Ok(())
+    }
+
+    /// Whether the engine went away since this run started the container: then its end says nothing about the container.
+    fn ended_with_engine(&self, container: &str) -> bool {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        started
+            .get(container)
+            .is_some_and(|&before| self.watch.outages() > before)
     }
 
     /// Lines of a step's output that were passed on before.

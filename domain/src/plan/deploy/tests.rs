@@ -399,3 +399,25 @@ fn a_cancel_takes_back_what_is_not_complete() {
     let next = schedule(&plan, &states);
     assert_eq!(next.ready.len(), 3, "the network waits for the containers");
 }
+
+#[test]
+fn an_image_that_must_not_be_pulled_must_be_there() {
+    let mut stacks = shop();
+    for stack in &mut stacks {
+        for service in stack.spec.services.values_mut() {
+            service.pull_policy = PullPolicy::Never;
+        }
+    }
+    let refusals = Case {
+        images: vec!["redis:7"],
+        ..case(stacks)
+    }
+    .plan()
+    .unwrap_err();
+    assert!(
+        refusals
+            .iter()
+            .all(|refusal| matches!(refusal, Refusal::ImageMissing { stack, image } if stack == "web" && image == "app:1")),
+        "{refusals:?}"
+    );
+}

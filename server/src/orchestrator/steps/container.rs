@@ -26,7 +26,7 @@ pub(super) async fn create(
 pub(super) async fn start(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
     let (_, service) = context.service(stack, service)?;
     let name = service.container_name_of(replica);
-    match context.engine.start_container(&name).await {
+    match context.start(&name).await {
         Ok(()) => Ok(None),
         // The engine's own sentence says it best; what it kept of the attempt is evidence.
         Err(EngineError::Refused { message, .. } | EngineError::Conflict { message, .. }) => {

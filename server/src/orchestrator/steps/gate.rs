@@ -40,6 +40,7 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let mut changes = context.watch.of(name);
     loop {
         let details = context.engine.inspect_container(name).await?;
+        revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
             Verdict::Failed(mut failure) => {
@@ -93,6 +94,7 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str, restarts: 
             () = changes.changed() => {}
         }
         let details = context.engine.inspect_container(name).await?;
+        revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Failed(failure) => return Err(context.evidence(name, failure).await.into()),
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
@@ -105,6 +107,20 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str, restarts: 
             Verdict::Probe => {}
         }
     }
+}
+
+/// Starts it again where it ended because the engine went away: an engine that restarts takes its containers with it, unless it was told to keep
+/// them. Once for each outage, so a container that ends by itself is judged the next time.
+async fn revive(context: &Context, details: &ContainerDetails, name: &str) -> Result<(), Stop> {
+    let ended = matches!(
+        details.container.state,
+        ContainerState::Exited | ContainerState::Dead
+    );
+    if !ended || !context.ended_with_engine(name) {
+        return Ok(());
+    }
+    context.start(name).await?;
+    Err(Stop::ended_with_engine(name))
 }
 
 enum Verdict {

@@ -23,7 +23,7 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     // After a crash of Windlass it may have ended well meanwhile: it is not run twice.
     let ended = before.container.state == ContainerState::Exited && before.started_at.is_some();
     if !(ended && before.container.exit_code == Some(0)) {
-        context.engine.start_container(&name).await?;
+        context.start(&name).await?;
     }
     let output = forward_output(context, key, &name);
     let end = tokio::time::timeout(timeout, wait_for_end(context, &name));
@@ -58,6 +58,9 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     }
     if exit_code == 0 {
         return Ok(Some("exit code 0".to_owned()));
+    }
+    if context.ended_with_engine(&name) {
+        return Err(Stop::ended_with_engine(&service.name));
     }
     let mut failure = Failure::new(format!("{} ended with exit code {exit_code}", service.name));
     failure.exit_code = Some(exit_code);
