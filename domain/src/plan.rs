@@ -178,6 +178,13 @@ pub enum Action {
         /// Service.
         service: String,
     },
+    /// Waits until a service without a check of its own has stayed up for a while on all replicas.
+    AwaitSettled {
+        /// Stack.
+        stack: String,
+        /// Service.
+        service: String,
+    },
     /// Waits until a service that is depended on with `service_completed_successfully` has ended with exit code 0.
     AwaitCompleted {
         /// Stack.
@@ -234,6 +241,7 @@ impl Action {
             | Self::StartContainer { stack, .. }
             | Self::RunInit { stack, .. }
             | Self::AwaitHealthy { stack, .. }
+            | Self::AwaitSettled { stack, .. }
             | Self::AwaitCompleted { stack, .. }
             | Self::FinishStack { stack }
             | Self::StopFailed { stack, .. }
@@ -251,6 +259,7 @@ impl Action {
             | Self::StartContainer { service, .. }
             | Self::RunInit { service, .. }
             | Self::AwaitHealthy { service, .. }
+            | Self::AwaitSettled { service, .. }
             | Self::AwaitCompleted { service, .. }
             | Self::StopFailed { service, .. }
             | Self::DiscardContainer { service, .. } => Some(service),
@@ -275,7 +284,9 @@ impl Action {
             | Self::BeginStack { .. } => Phase::Preparing,
             Self::RunInit { .. } => Phase::InitializingContainers,
             Self::StartContainer { .. } => Phase::StartingServices,
-            Self::AwaitHealthy { .. } | Self::AwaitCompleted { .. } => Phase::WaitingForHealth,
+            Self::AwaitHealthy { .. } | Self::AwaitSettled { .. } | Self::AwaitCompleted { .. } => {
+                Phase::WaitingForHealth
+            }
             Self::FinishStack { .. } => Phase::Complete,
             Self::StopFailed { .. }
             | Self::DiscardContainer { .. }

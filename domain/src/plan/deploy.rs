@@ -147,8 +147,8 @@ struct Builder<'a> {
     volumes: HashMap<String, usize>,
     /// Stack to its last step.
     finished: HashMap<String, usize>,
-    /// Last step of the stack planned before.
-    previous: Option<usize>,
+    /// What the next stack waits for where stacks follow each other.
+    previous: Vec<Need>,
 }
 
 impl<'a> Builder<'a> {
@@ -161,7 +161,7 @@ impl<'a> Builder<'a> {
             networks: HashMap::new(),
             volumes: HashMap::new(),
             finished: HashMap::new(),
-            previous: None,
+            previous: Vec::new(),
         }
     }
 
@@ -273,10 +273,13 @@ impl<'a> Builder<'a> {
         }
 
         // The stack's last step waits for all of them, and for the pulls of its images, whichever way they end.
-        let needs = (0..self.steps.len())
+        let needs: Vec<Need> = (0..self.steps.len())
             .filter(|&step| self.steps[step].action.concerns(&spec.stack))
             .map(anyhow)
             .collect();
+        let mut turn_is_over = needs.clone();
+        turn_is_over
+            .retain(|need| !matches!(self.steps[need.step].action, Action::AwaitSettled { .. }));
         let action = Action::FinishStack {
             stack: spec.stack.clone(),
         };
@@ -287,7 +290,12 @@ impl<'a> Builder<'a> {
             needs,
         );
         self.finished.insert(spec.stack.clone(), finish);
-        self.previous = Some(finish);
+        // Where the next stack begins whatever comes of this one, it need not wait until this one has settled.
+        self.previous = if self.input.continue_on_error {
+            turn_is_over
+        } else {
+            vec![anyhow(finish)]
+        };
     }
 
     /// The product's own networks of all stacks come first: a stack may name one of another stack as external.
@@ -504,8 +512,10 @@ impl<'a> Builder<'a> {
                 [] => "it depends on no other stack".to_owned(),
                 names => format!("it follows {}", names.join(", ")),
             }
-        } else if let Some(previous) = self.previous {
-            needs.push(anyhow(previous));
+        } else if !self.previous.is_empty() {
+            needs.append(&mut self.previous);
+            needs.sort_by_key(|need| need.step);
+            needs.dedup_by_key(|need| need.step);
             "stacks follow each other in the order of the manifest".to_owned()
         } else {
             "it is the first stack".to_owned()
@@ -517,6 +527,16 @@ impl<'a> Builder<'a> {
             cause,
             needs,
         )
+    }
+
+    fn settle(&mut self, spec: &StackSpec, service: &ServiceSpec, gate: usize) -> usize {
+        let action = Action::AwaitSettled {
+            stack: spec.stack.clone(),
+            service: service.name.clone(),
+        };
+        let key = key_of("settled", spec, service, 1);
+        let cause = "nothing but its staying up says that it is well";
+        self.add(key, action, cause, vec![well(gate)])
     }
 
     fn run(&mut self, spec: &StackSpec, service: &ServiceSpec, needs: Vec<Need>) -> Gates {
@@ -531,7 +551,6 @@ impl<'a> Builder<'a> {
             return Gates {
                 started: vec![step],
                 healthy: step,
-                completed: step,
             };
         }
         let mut started = Vec::new();
@@ -579,21 +598,31 @@ impl<'a> Builder<'a> {
                 service: name,
             };
             let cause = "a service counts as running only behind its health gate";
-            self.add(key_of("healthy", spec, service, 1), action, cause, needs)
+            let gate = self.add(key_of("healthy", spec, service, 1), action, cause, needs);
+            if has_check(service) {
+                gate
+            } else {
+                self.settle(spec, service, gate)
+            }
         };
         Gates {
             started,
             healthy: gate,
-            completed: gate,
         }
     }
 }
 
-/// The steps after which a service counts as started, healthy, completed.
+/// The steps after which a service counts as started, and as healthy or, where that is its end, completed.
 struct Gates {
     started: Vec<usize>,
     healthy: usize,
-    completed: usize,
+}
+
+/// Whether the product says how to find out that the service is well. The image may still bring a health check.
+fn has_check(service: &ServiceSpec) -> bool {
+    let check = service.healthcheck.as_ref();
+    let test = check.and_then(|check| check.test.as_deref());
+    service.probe.is_some() || test.is_some_and(|test| test.first().is_none_or(|how| how != "NONE"))
 }
 
 const fn well(step: usize) -> Need {
@@ -631,8 +660,9 @@ fn dependency_needs(
         };
         let steps = match dependency.condition {
             Condition::ServiceStarted => gate.started.clone(),
-            Condition::ServiceHealthy => vec![gate.healthy],
-            Condition::ServiceCompletedSuccessfully => vec![gate.completed],
+            Condition::ServiceHealthy | Condition::ServiceCompletedSuccessfully => {
+                vec![gate.healthy]
+            }
         };
         needs.extend(
             steps
@@ -641,7 +671,7 @@ fn dependency_needs(
         );
     }
     for init in inits.get(service.name.as_str()).into_iter().flatten() {
-        needs.extend(gates.get(init).map(|gate| well(gate.completed)));
+        needs.extend(gates.get(init).map(|gate| well(gate.healthy)));
     }
     needs
 }

@@ -33,6 +33,7 @@ impl Action {
                 format!("Start {service}{}", number(*replica))
             }
             Self::RunInit { service, .. } => format!("Run {service} to its end"),
+            Self::AwaitSettled { service, .. } => format!("Wait until {service} has stayed up"),
             Self::AwaitHealthy { service, .. } => format!("Wait until {service} is healthy"),
             Self::AwaitCompleted { service, .. } => format!("Wait until {service} has completed"),
             Self::FinishStack { stack } => format!("Finish stack {stack}"),

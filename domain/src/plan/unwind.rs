@@ -117,7 +117,9 @@ fn fate(plan: &Plan, states: &[StepState], stack: &str, service: &str, replica: 
                 started = !matches!(state, StepState::Pending | StepState::Skipped);
                 failed |= state == StepState::Failed;
             }
-            Action::AwaitHealthy { .. } | Action::AwaitCompleted { .. } => {
+            Action::AwaitHealthy { .. }
+            | Action::AwaitSettled { .. }
+            | Action::AwaitCompleted { .. } => {
                 failed |= state == StepState::Failed;
             }
             _ => {}

@@ -95,6 +95,9 @@ pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
         Action::AwaitHealthy { stack, service } => {
             gate::await_healthy(context, stack, service).await
         }
+        Action::AwaitSettled { stack, service } => {
+            gate::await_settled(context, stack, service).await
+        }
         Action::AwaitCompleted { stack, service } => {
             gate::await_completed(context, stack, service).await
         }

@@ -115,7 +115,9 @@ impl Room {
             Action::PullImage { .. } => &mut self.pulls,
             Action::StartContainer { .. } | Action::RunInit { .. } => &mut self.starts,
             // Waiting costs nothing.
-            Action::AwaitHealthy { .. } | Action::AwaitCompleted { .. } => return true,
+            Action::AwaitHealthy { .. }
+            | Action::AwaitSettled { .. }
+            | Action::AwaitCompleted { .. } => return true,
             _ => &mut self.short,
         };
         let free = *class > 0;

@@ -1,4 +1,4 @@
-//! The gate behind which a service counts as running: its health check, else its probe, else that it stays up.
+//! The gates behind which a service counts as running: its health check, else its probe, else that it runs and then stays up.
 
 use std::time::Duration;
 
@@ -16,6 +16,17 @@ const CRASH_LOOP: u32 = 2;
 pub(super) async fn await_healthy(context: &Context, stack: &str, service: &str) -> Done {
     let (_, service) = context.service(stack, service)?;
     let replicas = (1..=service.replicas.max(1)).map(|replica| one(context, service, replica));
+    let results = try_join_all(replicas).await?;
+    Ok(results.into_iter().flatten().next())
+}
+
+/// Nothing to wait for where the image turned out to bring a health check: the gate before was that check.
+pub(super) async fn await_settled(context: &Context, stack: &str, service: &str) -> Done {
+    let (_, service) = context.service(stack, service)?;
+    let names: Vec<_> = (1..=service.replicas.max(1))
+        .map(|replica| service.container_name_of(replica))
+        .collect();
+    let replicas = names.iter().map(|name| settle(context, service, name));
     let results = try_join_all(replicas).await?;
     Ok(results.into_iter().flatten().next())
 }
@@ -70,7 +81,7 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
                     }
                     continue;
                 }
-                return settle(context, service, name, details.restart_count).await;
+                return Ok(Some("running".to_owned()));
             }
             Verdict::Wait => {}
         }
@@ -82,29 +93,32 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
 }
 
 /// Without any check: it must stay up for a while.
-async fn settle(context: &Context, service: &ServiceSpec, name: &str, restarts: u32) -> Done {
+async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let mut changes = context.watch.of(name);
+    let mut restarts = None;
     let up = tokio::time::sleep(context.settings.stable_for);
     tokio::pin!(up);
     loop {
-        tokio::select! {
-            () = context.cancel.cancelled() => return Err(Stop::Cancelled),
-            // Once only: it may be restarting when the time is over.
-            () = &mut up, if !up.is_elapsed() => {}
-            () = changes.changed() => {}
-        }
         let details = context.engine.inspect_container(name).await?;
         revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Failed(failure) => return Err(context.evidence(name, failure).await.into()),
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
             Verdict::Wait => {}
-            Verdict::Probe if details.restart_count > restarts => {
+            Verdict::Probe if restarts.is_some_and(|before| before != details.restart_count) => {
                 // It fell and was started again: what counts is whether it stays up from here.
-                return Box::pin(settle(context, service, name, details.restart_count)).await;
+                let from_here = tokio::time::Instant::now() + context.settings.stable_for;
+                up.as_mut().reset(from_here);
             }
             Verdict::Probe if up.is_elapsed() => return Ok(Some("stayed up".to_owned())),
             Verdict::Probe => {}
+        }
+        restarts = Some(details.restart_count);
+        tokio::select! {
+            () = context.cancel.cancelled() => return Err(Stop::Cancelled),
+            // Once only: it may be restarting when the time is over.
+            () = &mut up, if !up.is_elapsed() => {}
+            () = changes.changed() => {}
         }
     }
 }
