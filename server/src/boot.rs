@@ -86,7 +86,10 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         Arc::new(environments.clone()),
         clock.clone(),
         data_dir.node().to_owned(),
-        Settings::default(),
+        Settings {
+            pull_stall: Duration::from_secs(args.pull_stall),
+            ..Settings::default()
+        },
     );
     let state = AppState::new(
         store.clone(),

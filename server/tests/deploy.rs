@@ -5,4 +5,4 @@ mod crash;
 mod demo_product;
 mod failing;
 mod refusing;
-mod world;
+pub(crate) mod world;

@@ -35,7 +35,6 @@ use crate::store::{Claim, MAX_PAGE, StoreError};
 use journal::{Journal, Write};
 use limits::{Limits, Tries, Work};
 
-
 /// Longest pause before undoing that does not work is tried again.
 const MAX_UNDO_PAUSE: Duration = Duration::from_secs(600);
 

@@ -14,6 +14,8 @@ use crate::server_process::{Answer, ServerProcess};
 /// Longest wait for anything that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// An engine that is quiet for longer does not answer.
+const ANSWERS: Duration = Duration::from_secs(5);
 
 /// The engine, spoken to directly.
 pub(crate) struct Engine {
@@ -25,8 +27,27 @@ impl Engine {
     /// The engine of the test run; none outside of `cargo xtask test`.
     fn of_the_run() -> Option<Self> {
         let address = std::env::var("WINDLASS_TEST_DOCKER_HOST").ok()?;
-        let socket = address.strip_prefix("unix://").unwrap().to_owned();
-        Some(Self { socket, address })
+        Some(Self::at(&address))
+    }
+
+    /// Another engine, at `unix:///path`.
+    pub(crate) fn at(address: &str) -> Self {
+        Self {
+            socket: address.strip_prefix("unix://").unwrap().to_owned(),
+            address: address.to_owned(),
+        }
+    }
+
+    /// Whether it answers; tests may have ended it, or made it stop.
+    pub(crate) fn answers(&self) -> bool {
+        let Ok(mut stream) = UnixStream::connect(&self.socket) else {
+            return false;
+        };
+        let mut head = [0; 12];
+        stream.set_read_timeout(Some(ANSWERS)).is_ok()
+            && write!(stream, "GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n").is_ok()
+            && stream.read_exact(&mut head).is_ok()
+            && head.ends_with(b" 200")
     }
 
     /// One request; its status and JSON.
@@ -131,22 +152,27 @@ pub(crate) struct World {
 impl World {
     /// None, with a word, where there is no engine to test on.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let Some(engine) = Engine::of_the_run() else {
             println!("not tried: WINDLASS_TEST_DOCKER_HOST is not set; `cargo xtask test` sets it");
             return None;
         };
+        Some(Self::on(engine, name))
+    }
+
+    /// The same on another engine.
+    pub(crate) fn on(engine: Engine, name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let project = format!("t{}-{number}-{name}", std::process::id());
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("catalog")).unwrap();
-        Some(Self {
+        Self {
             engine,
             project,
             folder,
             server: None,
             database: None,
-        })
+        }
     }
 
     /// The same on PostgreSQL.
@@ -295,9 +321,27 @@ impl Drop for World {
     fn drop(&mut self) {
         // The server first: it would make again what is removed.
         self.server = None;
-        self.engine.clear(&self.project);
+        if self.engine.answers() {
+            self.engine.clear(&self.project);
+        }
     }
 }
+
+// DOCTOR-STUB-BEGIN
+pub(crate) struct Finding {
+    pub(crate) rule: String,
+}
+impl std::fmt::Debug for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.rule)
+    }
+}
+impl World {
+    pub(crate) fn doctor(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+// DOCTOR-STUB-END
 
 /// Looks again and again until there is something.
 pub(crate) fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {

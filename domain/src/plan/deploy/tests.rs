@@ -11,7 +11,9 @@ use crate::plan::{
     ContainerState, Health, ObservedObject, Ownership, StackOutcome, plan_unwind, schedule,
     stack_outcome,
 };
-use crate::spec::{Dependency, Lifecycle, NetworkAttachment, NetworkSpec, RestartPolicy};
+use crate::spec::{
+    Dependency, Lifecycle, NetworkAttachment, NetworkSpec, PullPolicy, RestartPolicy,
+};
 
 const ENVIRONMENT: EnvironmentId = EnvironmentId::from_uuid(uuid::Uuid::from_u128(1));
 

@@ -9,9 +9,12 @@ use domain::spec::Lifecycle;
 use futures::StreamExt as _;
 
 use super::{Context, Done, Stop};
+use crate::engine::ContainerDetails;
 
 /// How long the last lines may take to arrive after the end.
 const LAST_LINES: Duration = Duration::from_secs(5);
+/// Pause before a stream of output that broke is opened again.
+const FOLLOW_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: &str) -> Done {
     let (_, service) = context.service(stack, service)?;
@@ -67,8 +70,19 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     Err(context.evidence(&name, failure).await.into())
 }
 
-/// Passes on what it says; what was passed on before, by an earlier attempt or before a crash, is not said again.
+/// Passes on what it says until it ends. An engine that goes away ends the stream, too: then it is opened again.
 async fn forward_output(context: &Context, key: &StepKey, name: &str) {
+    loop {
+        follow(context, key, name).await;
+        match context.engine.inspect_container(name).await {
+            Ok(now) if has_ended(&now) => return,
+            Ok(_) | Err(_) => tokio::time::sleep(FOLLOW_AGAIN).await,
+        }
+    }
+}
+
+/// One stream of its output; what was passed on before, by an earlier attempt or before a crash, is not said again.
+async fn follow(context: &Context, key: &StepKey, name: &str) {
     let mut heard = context.lines_heard(key);
     let mut lines = match context.engine.follow_logs(name).await {
         Ok(lines) => lines,
@@ -103,15 +117,19 @@ async fn forward_output(context: &Context, key: &StepKey, name: &str) {
     }
 }
 
+fn has_ended(details: &ContainerDetails) -> bool {
+    matches!(
+        details.container.state,
+        ContainerState::Exited | ContainerState::Dead
+    )
+}
+
 /// The exit code of a container that does not start again.
 pub(super) async fn wait_for_end(context: &Context, name: &str) -> Result<i64, Stop> {
     let mut changes = context.watch.of(name);
     loop {
         let details = context.engine.inspect_container(name).await?;
-        if matches!(
-            details.container.state,
-            ContainerState::Exited | ContainerState::Dead
-        ) {
+        if has_ended(&details) {
             return Ok(details.container.exit_code.unwrap_or(-1));
         }
         tokio::select! {

@@ -64,11 +64,7 @@ impl Watch {
     }
 }
 
-async fn forward(
-    engine: Arc<dyn Engine>,
-    names: broadcast::Sender<Arc<str>>,
-    outages: &AtomicU32,
-) {
+async fn forward(engine: Arc<dyn Engine>, names: broadcast::Sender<Arc<str>>, outages: &AtomicU32) {
     loop {
         match engine.events().await {
             Ok(mut events) => {
