@@ -77,8 +77,12 @@ impl Narrator {
             EventBody::Claimed { resumed: true, .. } => {
                 vec!["Windlass took the operation up again where it was".to_owned()]
             }
-            EventBody::Planned { steps } => {
-                vec![format!("{} planned", counted(steps.len(), "step"))]
+            EventBody::Planned { steps, kept } => {
+                let mut line = format!("{} planned", counted(steps.len(), "step"));
+                if !kept.is_empty() {
+                    line += &format!(", {} unchanged", counted(kept.len(), "container"));
+                }
+                vec![line]
             }
             EventBody::Unwinding { reason, steps } => {
                 let why = match reason {

@@ -58,6 +58,9 @@ pub struct Plan {
     pub version: u32,
     /// In an order that respects every need.
     pub steps: Vec<Step>,
+    /// Containers of an earlier deployment that stay as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     /// Whether no further stack begins once a step was given up (`continueOnError: false`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_on_failure: bool,
@@ -67,6 +70,21 @@ pub struct Plan {
     /// Why they are done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo_because: Option<UnwindReason>,
+}
+
+/// A container that is what would be made anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Stack.
+    pub stack: String,
+    /// Service.
+    pub service: String,
+    /// From 1.
+    pub replica: u32,
+    /// Its name on the engine.
+    pub container: String,
+    /// When the plan was made.
+    pub health: Health,
 }
 
 /// One act.
@@ -138,6 +156,13 @@ pub enum Action {
         container: String,
         /// The engine's id, so that a newer one of the same name is never hit.
         id: String,
+    },
+    /// Removes a network of an earlier deployment that no stack is on any more.
+    RemoveNetwork {
+        /// Stack.
+        stack: String,
+        /// Its name on the engine.
+        name: String,
     },
     /// Makes a container and puts its files into it.
     CreateContainer {
@@ -236,6 +261,7 @@ impl Action {
             Self::EnsureNetwork { stack, .. }
             | Self::EnsureVolume { stack, .. }
             | Self::RemoveContainer { stack, .. }
+            | Self::RemoveNetwork { stack, .. }
             | Self::CreateContainer { stack, .. }
             | Self::BeginStack { stack }
             | Self::StartContainer { stack, .. }
@@ -266,6 +292,7 @@ impl Action {
             Self::PullImage { .. }
             | Self::EnsureNetwork { .. }
             | Self::EnsureVolume { .. }
+            | Self::RemoveNetwork { .. }
             | Self::BeginStack { .. }
             | Self::FinishStack { .. }
             | Self::DiscardNetwork { .. } => None,
@@ -280,6 +307,7 @@ impl Action {
             Self::EnsureNetwork { .. }
             | Self::EnsureVolume { .. }
             | Self::RemoveContainer { .. }
+            | Self::RemoveNetwork { .. }
             | Self::CreateContainer { .. }
             | Self::BeginStack { .. } => Phase::Preparing,
             Self::RunInit { .. } => Phase::InitializingContainers,

@@ -26,6 +26,51 @@ pub enum Command {
     Serve(ServeArgs),
     /// Read catalog folders and print what is wrong in them; exit code 2 where something cannot be used
     Validate(ValidateArgs),
+    /// Check that the record and the engines agree, and that what must always hold does hold
+    ///
+    /// Only looks: nothing is written, locked or changed, so it may run beside a server. Exit code 0: nothing was found;
+    /// 1: something was found; 2: it could not look, or not at every engine.
+    Doctor(DoctorArgs),
+}
+
+/// The options of `doctor`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DoctorArgs {
+    /// The data folder of the server to look at
+    #[arg(
+        long,
+        env = "WINDLASS_DATA_DIR",
+        value_name = "DIR",
+        default_value = "data"
+    )]
+    pub data_dir: PathBuf,
+
+    /// postgres://… or sqlite://…, as the server has it; without it, the SQLite file in the data folder
+    /// (DATABASE_URL is read, too)
+    #[arg(
+        long,
+        env = "WINDLASS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+
+    /// Look for the first environment's engine here, not where the record says: unix:///path or tcp://host:port
+    #[arg(long, env = "WINDLASS_DOCKER_HOST", value_name = "URL")]
+    pub docker_host: Option<String>,
+
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs: {"findings":[{"rule","subject","message","advice"}],"notLookedAt":[…],"checked":{…}}
+    Json,
 }
 
 /// The options of `validate`.

@@ -6,7 +6,7 @@ mod data_dir;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
-use crate::args::ServeArgs;
+use crate::args::{DoctorArgs, ServeArgs};
 use crate::catalog::{Catalog, LocalSource};
 use crate::clock::Clock;
+use crate::doctor::{Doctor, Report};
 use crate::engine::{Engine, docker::DockerEngine};
 use crate::environments::{Connect, EnvironmentError, Environments};
 use crate::orchestrator::{Orchestrator, Settings};
@@ -76,7 +77,7 @@ pub enum BootError {
 pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), BootError> {
     refuse_strangers(&args)?;
     let data_dir = DataDir::open(&args.data_dir)?;
-    let store = Store::open(&database_url(&args, &data_dir)).await?;
+    let store = Store::open(&database_url(args.database_url.as_deref(), data_dir.path())).await?;
     let clock = Clock::system();
     let environments = Environments::new(store.clone(), clock.clone(), connect());
     first_environment(&environments, &args).await?;
@@ -145,15 +146,40 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
     }
 }
 
-fn database_url(args: &ServeArgs, data_dir: &DataDir) -> String {
-    args.database_url
-        .clone()
+/// Looks at the record and the engines of a server, which may be running.
+///
+/// # Errors
+/// Where the record cannot be looked at.
+pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
+    let url = database_url(args.database_url.as_deref(), &args.data_dir);
+    let store = Store::open_to_read(&url).await?;
+    let (connect, moved) = (connect(), args.docker_host.clone());
+    let examiner = Doctor::new(
+        store.clone(),
+        Arc::new(move |environment| match &moved {
+            // As `serve` would move it; only that nothing is written.
+            Some(wanted) if environment.name == FIRST_ENVIRONMENT => {
+                connect(&Connection::DockerSocket {
+                    socket_path: wanted.clone(),
+                })
+            }
+            _ => connect(&environment.connection),
+        }),
+    );
+    let report = examiner.look().await;
+    store.close().await;
+    report
+}
+
+fn database_url(given: Option<&str>, data_dir: &Path) -> String {
+    given
+        .map(str::to_owned)
         .or_else(|| {
             std::env::var("DATABASE_URL")
                 .ok()
                 .filter(|url| !url.is_empty())
         })
-        .unwrap_or_else(|| format!("sqlite://{}", data_dir.path().join("windlass.db").display()))
+        .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("windlass.db").display()))
 }
 
 fn connect() -> Connect {

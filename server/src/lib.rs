@@ -6,6 +6,7 @@ pub mod boot;
 pub mod catalog;
 pub mod clock;
 pub mod deployments;
+pub mod doctor;
 pub mod engine;
 pub mod environments;
 pub mod operations;

@@ -5,18 +5,22 @@ use std::{error::Error, process::ExitCode};
 
 use clap::Parser as _;
 use server::{
-    args::{Args, Command, ServeArgs, ValidateArgs},
+    args::{Args, Command, DoctorArgs, ReportFormat, ServeArgs, ValidateArgs},
     boot, shutdown, telemetry, validate,
 };
 use tokio_util::sync::CancellationToken;
 
 /// The exit code of `validate` where something in a folder cannot be used.
 const CANNOT_BE_USED: u8 = 2;
+/// The exit codes of `doctor`: something does not hold; or nobody can say, because not everything could be looked at.
+const FOUND: u8 = 1;
+const COULD_NOT_LOOK: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let serve_args = match Args::parse().command {
         Command::Validate(args) => return check_folders(&args),
+        Command::Doctor(args) => return examine(&args).await,
         Command::Serve(args) => args,
     };
     if let Err(error) = telemetry::start() {
@@ -34,6 +38,31 @@ fn check_folders(args: &ValidateArgs) -> ExitCode {
     match report.has_errors() {
         true => ExitCode::from(CANNOT_BE_USED),
         false => ExitCode::SUCCESS,
+    }
+}
+
+/// Without log lines, so that its output is the report alone.
+async fn examine(args: &DoctorArgs) -> ExitCode {
+    let could_not_look = ExitCode::from(COULD_NOT_LOOK);
+    let report = match boot::doctor(args).await {
+        Ok(report) => report,
+        Err(error) => {
+            explain(&error);
+            return could_not_look;
+        }
+    };
+    let text = match args.format {
+        ReportFormat::Text => Ok(report.to_string()),
+        ReportFormat::Json => serde_json::to_string_pretty(&report).map_err(io::Error::from),
+    };
+    if let Err(error) = text.and_then(|text| writeln!(io::stdout(), "{text}")) {
+        explain(&error);
+        return could_not_look;
+    }
+    match (report.has_findings(), report.is_partial()) {
+        (true, _) => ExitCode::from(FOUND),
+        (false, true) => could_not_look,
+        (false, false) => ExitCode::SUCCESS,
     }
 }
 

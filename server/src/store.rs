@@ -25,6 +25,7 @@ mod deployment_list;
 mod deployments;
 mod environments;
 mod error;
+mod inspection;
 mod journal;
 mod lease;
 mod migrations;
@@ -36,6 +37,9 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
+pub use inspection::{
+    ActiveFacts, Activity, DeploymentFacts, End, OpenSteps, OperationFacts, Standing,
+};
 pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
 pub use operations::CancelOutcome;
@@ -74,6 +78,15 @@ impl Store {
     /// Where the address is not understood, the database cannot be reached, or it was written by a newer version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         connect::open(url).await
+    }
+
+    /// Opens the database that a server uses, to look at it only: nothing is made, migrated or locked, and every statement
+    /// that would write is refused by the database itself.
+    ///
+    /// # Errors
+    /// Where there is no database, or its tables are not exactly those of this version.
+    pub async fn open_to_read(url: &str) -> Result<Self, StoreError> {
+        connect::open_to_read(url).await
     }
 
     /// Asks the database for an answer.

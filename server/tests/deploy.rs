@@ -3,6 +3,7 @@
 mod cancelling;
 mod crash;
 mod demo_product;
+mod doctor;
 mod failing;
 mod refusing;
 pub(crate) mod world;

@@ -4,8 +4,9 @@
 
 mod acceptance;
 mod contention;
-mod database;
+pub(crate) mod database;
 mod environments;
+mod inspection;
 mod journal;
 mod leases;
 mod lists;

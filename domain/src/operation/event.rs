@@ -84,7 +84,12 @@ pub enum EventBody {
         resumed: bool,
     },
     /// The plan was made from what the engine had.
-    Planned { steps: Vec<StepOutline> },
+    Planned {
+        steps: Vec<StepOutline>,
+        /// Containers that stay as they are.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<KeptOutline>,
+    },
     /// Undoing begins.
     Unwinding {
         reason: UnwindReason,
@@ -177,6 +182,17 @@ pub struct ServiceOutline {
     pub init: bool,
 }
 
+/// A container that stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct KeptOutline {
+    pub stack: String,
+    pub service: String,
+    /// Its name on the engine.
+    pub container: String,
+}
+
 /// A step as announced with the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -242,7 +258,10 @@ mod tests {
             r#""claimed","node":"n1","resumed":true"#,
         );
         check(
-            EventBody::Planned { steps: Vec::new() },
+            EventBody::Planned {
+                steps: Vec::new(),
+                kept: Vec::new(),
+            },
             r#""planned","steps":[]"#,
         );
         check(

@@ -42,7 +42,14 @@ pub fn sentence(body: &EventBody, progress: &Progress) -> String {
         } => {
             format!("Taken up again by {node}, where it had stopped")
         }
-        EventBody::Planned { steps } => format!("Planned {}", count(steps.len(), "step")),
+        EventBody::Planned { steps, kept } => {
+            let steps = count(steps.len(), "step");
+            match kept.len() {
+                0 => format!("Planned {steps}"),
+                1 => format!("Planned {steps}; 1 container stays as it is"),
+                many => format!("Planned {steps}; {many} containers stay as they are"),
+            }
+        }
         EventBody::Unwinding { reason, steps } => format!(
             "Undoing what was begun, because it {}: {}",
             match reason {
@@ -145,7 +152,9 @@ mod tests {
     use super::*;
     use crate::access::Actor;
     use crate::deployment::StackStatus;
-    use crate::operation::event::{Event, Level, OutputLine, StackOutline, StepOutline};
+    use crate::operation::event::{
+        Event, KeptOutline, Level, OutputLine, StackOutline, StepOutline,
+    };
     use crate::operation::failure::Failure;
     use crate::plan::Phase;
     use crate::timestamp::Timestamp;
@@ -157,6 +166,7 @@ mod tests {
                 2,
                 EventBody::Planned {
                     steps: vec![outline()],
+                    kept: Vec::new(),
                 },
             ),
             event(3, body.clone()),
@@ -225,9 +235,22 @@ mod tests {
         check(
             EventBody::Planned {
                 steps: vec![outline()],
+                kept: Vec::new(),
             },
             None,
             "Planned 1 step",
+        );
+        check(
+            EventBody::Planned {
+                steps: vec![outline()],
+                kept: vec![KeptOutline {
+                    stack: "web".to_owned(),
+                    service: "app".to_owned(),
+                    container: "shop-web_app".to_owned(),
+                }],
+            },
+            None,
+            "Planned 1 step; 1 container stays as it is",
         );
         check(
             EventBody::Unwinding {

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, EventBody, OutputLine, StepOutline, UnwindReason};
+use super::event::{Event, EventBody, KeptOutline, OutputLine, StepOutline, UnwindReason};
 use super::failure::Failure;
 use super::status::{OperationStatus, StepState};
 use crate::deployment::{ProductStatus, StackStatus};
@@ -167,8 +167,9 @@ impl Progress {
                     self.status = Some(OperationStatus::Running);
                 }
             }
-            EventBody::Planned { steps } => {
+            EventBody::Planned { steps, kept } => {
                 self.announce(steps);
+                self.mark_kept(kept);
                 // It may have waited for the engine until now.
                 if matches!(
                     self.status,
@@ -280,6 +281,24 @@ impl Progress {
     fn announce(&mut self, steps: &[StepOutline]) {
         for outline in steps {
             self.add_step(outline);
+        }
+    }
+
+    /// A service whose containers all stay has nothing to wait for.
+    fn mark_kept(&mut self, kept: &[KeptOutline]) {
+        for kept in kept {
+            let Some(stack) = self
+                .stacks
+                .iter_mut()
+                .find(|entry| entry.name == kept.stack)
+            else {
+                continue;
+            };
+            let nothing_to_do = stack.steps_of(&kept.service).next().is_none();
+            let mut services = stack.services.iter_mut();
+            if let Some(service) = services.find(|service| service.name == kept.service) {
+                service.done = nothing_to_do;
+            }
         }
     }
 

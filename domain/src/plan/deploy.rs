@@ -1,13 +1,20 @@
 //! Plans the first roll-out of a product.
 //!
 //! All images first, each once; then networks, volumes and containers of every stack as early as possible; then stack by stack, services as
-//! their dependencies allow, each behind its health gate.
+//! their dependencies allow, each behind its health gate. What an earlier deployment left is kept where it is unchanged and well, and
+//! goes where nothing wants it any more.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod order;
 
-use super::{Action, Ended, Need, Observed, ObservedContainer, PLAN_VERSION, Plan, Step, StepKey};
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Action, ContainerState, Ended, Health, Kept, Need, Observed, ObservedContainer, Ownership,
+    PLAN_VERSION, Plan, Step, StepKey,
+};
 use crate::id::EnvironmentId;
-use crate::spec::{Condition, PullPolicy, ServiceSpec, StackSpec};
+use crate::spec::{Condition, PullPolicy, RestartPolicy, ServiceSpec, StackSpec};
+use order::{creation_dependencies, implicit_inits, service_order, stack_order};
 
 /// What a roll-out is planned from.
 #[derive(Debug)]
@@ -24,8 +31,8 @@ pub struct DeployInput<'a> {
     pub continue_on_error: bool,
     /// What the engine has.
     pub observed: &'a Observed,
-    /// References of the images that the engine has.
-    pub images: &'a BTreeSet<String>,
+    /// The images that the engine has: `sha256:…` of the configuration by reference.
+    pub images: &'a BTreeMap<String, String>,
 }
 
 /// One stack to be rolled out.
@@ -82,6 +89,7 @@ pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
         Ok(Plan {
             version: PLAN_VERSION,
             steps: builder.steps,
+            kept: builder.kept,
             stop_on_failure: !input.continue_on_error,
             undo_from: None,
             undo_because: None,
@@ -91,54 +99,10 @@ pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
     }
 }
 
-/// Positions of the stacks so that each comes after those it depends on; manifest order where nothing is said.
-fn stack_order(input: &DeployInput<'_>) -> Result<Vec<usize>, Refusal> {
-    if !input.graph {
-        return Ok((0..input.stacks.len()).collect());
-    }
-    let edges: Vec<(&str, Vec<&str>)> = input
-        .stacks
-        .iter()
-        .map(|stack| {
-            (
-                stack.spec.stack.as_str(),
-                stack.depends_on.iter().map(String::as_str).collect(),
-            )
-        })
-        .collect();
-    in_order(&edges).map_err(|circle| Refusal::StackCircle { circle })
-}
-
-/// Positions in an order where each comes after those it names; names that are not there are passed over.
-fn in_order(edges: &[(&str, Vec<&str>)]) -> Result<Vec<usize>, String> {
-    let mut order: Vec<usize> = Vec::with_capacity(edges.len());
-    let mut placed = vec![false; edges.len()];
-    while order.len() < edges.len() {
-        let next = (0..edges.len()).find(|&candidate| {
-            !placed[candidate]
-                && edges[candidate].1.iter().all(|name| {
-                    edges
-                        .iter()
-                        .position(|(other, _)| other == name)
-                        .is_none_or(|p| placed[p])
-                })
-        });
-        let Some(next) = next else {
-            let left = edges.iter().zip(&placed).filter(|(_, placed)| !**placed);
-            return Err(left
-                .map(|((name, _), _)| *name)
-                .collect::<Vec<_>>()
-                .join(", "));
-        };
-        placed[next] = true;
-        order.push(next);
-    }
-    Ok(order)
-}
-
 struct Builder<'a> {
     input: &'a DeployInput<'a>,
     steps: Vec<Step>,
+    kept: Vec<Kept>,
     refusals: Vec<Refusal>,
     /// Image to its pull step.
     pulls: BTreeMap<String, usize>,
@@ -156,6 +120,7 @@ impl<'a> Builder<'a> {
         Self {
             input,
             steps: Vec::new(),
+            kept: Vec::new(),
             refusals: Vec::new(),
             pulls: BTreeMap::new(),
             networks: HashMap::new(),
@@ -188,7 +153,7 @@ impl<'a> Builder<'a> {
             for service in stack.spec.services.values() {
                 let image = service.image.to_string();
                 let always = service.pull_policy == PullPolicy::Always;
-                let present = self.input.images.contains(&image);
+                let present = self.input.images.contains_key(&image);
                 if service.pull_policy == PullPolicy::Never {
                     if !present {
                         let stack = stack.spec.stack.clone();
@@ -207,7 +172,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (image, (always, stacks)) in wanted {
-            let cause = if self.input.images.contains(&image) {
+            let cause = if self.input.images.contains_key(&image) {
                 "its pull policy asks the registry every time"
             } else {
                 "the image is not on the engine"
@@ -237,6 +202,23 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
+    fn remove(
+        &mut self,
+        stack: &str,
+        service: &str,
+        container: &ObservedContainer,
+        cause: &str,
+        needs: Vec<Need>,
+    ) -> usize {
+        let action = Action::RemoveContainer {
+            stack: stack.to_owned(),
+            service: service.to_owned(),
+            container: container.name.clone(),
+            id: container.id.clone(),
+        };
+        self.add(format!("remove {}", container.name), action, cause, needs)
+    }
+
     fn stack(&mut self, stack: &PlannedStack) {
         let spec = &stack.spec;
         let after_pulls = self.after_pulls(&spec.stack);
@@ -253,23 +235,23 @@ impl<'a> Builder<'a> {
                 return;
             }
         };
-        let mut created: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut created: HashMap<&str, Vec<(u32, usize)>> = HashMap::new();
         for service in &services {
             let made = self.create(spec, service, &after_pulls, &networks, &volumes, &created);
             created.insert(&service.name, made);
         }
 
-        let begin = self.begin(stack);
+        let removed = self.remove_left_over(spec, &after_pulls);
+        let begin = self.begin(stack, removed);
         let inits = implicit_inits(spec);
         let mut gates: HashMap<&str, Gates> = HashMap::new();
         for service in &services {
             let mut needs = vec![well(begin)];
-            needs.extend(created[service.name.as_str()].iter().copied().map(well));
             needs.extend(dependency_needs(service, &inits, &gates));
             needs.sort_by_key(|need| need.step);
             needs.dedup();
-            let made = self.run(spec, service, needs);
-            gates.insert(&service.name, made);
+            let gate = self.run(spec, service, &created[service.name.as_str()], needs);
+            gates.insert(&service.name, gate);
         }
 
         // The stack's last step waits for all of them, and for the pulls of its images, whichever way they end.
@@ -312,21 +294,21 @@ impl<'a> Builder<'a> {
                 .networks
                 .iter()
                 .find(|other| other.name == network.name);
-            let cause = match there.map(|other| &other.ownership) {
-                None => "the network does not exist",
-                Some(Some(owner)) if owner.product == self.input.product => {
-                    "it exists from an earlier deployment"
-                }
+            match there.map(|other| &other.ownership) {
+                None => {}
+                // It exists from an earlier deployment.
+                Some(Some(owner)) if owner.product == self.input.product => continue,
                 Some(_) => {
                     self.refusals.push(Refusal::NetworkTaken { stack, name });
                     continue;
                 }
-            };
+            }
             let action = Action::EnsureNetwork {
                 stack,
                 network: key.clone(),
             };
             let needs = after_pulls.clone();
+            let cause = "the network does not exist";
             let step = self.add(format!("network {}", network.name), action, cause, needs);
             self.networks.insert(network.name.clone(), step);
         }
@@ -372,11 +354,10 @@ impl<'a> Builder<'a> {
                 }
                 continue;
             }
-            let cause = if exists {
-                "it exists; its data is kept"
-            } else {
-                "the volume does not exist"
-            };
+            if exists {
+                // Its data is kept.
+                continue;
+            }
             let action = Action::EnsureVolume {
                 stack: spec.stack.clone(),
                 volume: key.clone(),
@@ -384,7 +365,7 @@ impl<'a> Builder<'a> {
             let step = self.add(
                 format!("volume {}", volume.name),
                 action,
-                cause,
+                "the volume does not exist",
                 after_pulls.to_vec(),
             );
             self.volumes.insert(volume.name.clone(), step);
@@ -400,8 +381,8 @@ impl<'a> Builder<'a> {
         after_pulls: &[Need],
         networks: &HashMap<String, usize>,
         volumes: &HashMap<String, usize>,
-        created: &HashMap<&str, Vec<usize>>,
-    ) -> Vec<usize> {
+        created: &HashMap<&str, Vec<(u32, usize)>>,
+    ) -> Vec<(u32, usize)> {
         let mut needs = after_pulls.to_vec();
         needs.extend(
             service
@@ -420,8 +401,11 @@ impl<'a> Builder<'a> {
                 needs.extend(volumes.get(source).copied().map(well));
             }
         }
+        let mut follows_a_new_one = false;
         for other in creation_dependencies(service) {
-            needs.extend(created.get(other).into_iter().flatten().copied().map(well));
+            let made = created.get(other).into_iter().flatten();
+            needs.extend(made.map(|&(_, step)| well(step)));
+            follows_a_new_one |= created.get(other).is_some_and(|made| !made.is_empty());
         }
         let generation = self.next_generation(spec, service);
         let mut made = Vec::new();
@@ -435,18 +419,19 @@ impl<'a> Builder<'a> {
                     self.refusals.push(Refusal::ContainerTaken { stack, name });
                     continue;
                 }
-                let action = Action::RemoveContainer {
-                    stack: spec.stack.clone(),
-                    service: service.name.clone(),
-                    container: name.clone(),
-                    id: old.id.clone(),
-                };
-                let removed = self.add(
-                    format!("remove {name}"),
-                    action,
-                    "an earlier deployment left it",
-                    after_pulls.to_vec(),
-                );
+                if !follows_a_new_one && self.is_unchanged(spec, service, replica, old) {
+                    self.kept.push(Kept {
+                        stack: spec.stack.clone(),
+                        service: service.name.clone(),
+                        replica,
+                        container: name,
+                        health: old.health,
+                    });
+                    continue;
+                }
+                let cause = "an earlier deployment left it";
+                let removed =
+                    self.remove(&spec.stack, &service.name, old, cause, after_pulls.to_vec());
                 needs.push(well(removed));
             }
             let action = Action::CreateContainer {
@@ -460,20 +445,49 @@ impl<'a> Builder<'a> {
             } else {
                 "the container does not exist"
             };
-            made.push(self.add(
-                key_of("create", spec, service, replica),
-                action,
-                cause,
-                needs,
-            ));
+            let key = key_of("create", spec, service, replica);
+            made.push((replica, self.add(key, action, cause, needs)));
         }
         made
     }
 
-    fn is_ours(&self, container: &ObservedContainer) -> bool {
-        container.ownership.as_ref().is_some_and(|owner| {
+    /// Whose it is, where it is of this product in this environment.
+    fn owner<'b>(&self, ownership: Option<&'b Ownership>) -> Option<&'b Ownership> {
+        ownership.filter(|owner| {
             owner.product == self.input.product && owner.environment == self.input.environment
         })
+    }
+
+    fn is_ours(&self, container: &ObservedContainer) -> bool {
+        self.owner(container.ownership.as_ref()).is_some()
+    }
+
+    /// Whether the container is what would be made anew, and does what it should.
+    fn is_unchanged(
+        &self,
+        spec: &StackSpec,
+        service: &ServiceSpec,
+        replica: u32,
+        old: &ObservedContainer,
+    ) -> bool {
+        let the_same = self.owner(old.ownership.as_ref()).is_some_and(|owner| {
+            owner.stack == spec.stack
+                && owner.service == service.name
+                && owner.replica == replica
+                && owner.spec_hash == service.hash()
+        });
+        // What the registry has is known only once it was asked.
+        let image = self.input.images.get(&service.image.to_string());
+        let same_image = service.pull_policy != PullPolicy::Always && image == Some(&old.image_id);
+        let ends = service.lifecycle.is_init() || service.restart == RestartPolicy::No;
+        let well = match old.state {
+            ContainerState::Running => {
+                !service.lifecycle.is_init() && old.health != Health::Unhealthy
+            }
+            ContainerState::Exited => ends && old.exit_code == Some(0),
+            _ => false,
+        };
+        the_same && same_image && well
     }
 
     fn next_generation(&self, spec: &StackSpec, service: &ServiceSpec) -> u32 {
@@ -490,7 +504,57 @@ impl<'a> Builder<'a> {
         newest.unwrap_or(0) + 1
     }
 
-    fn begin(&mut self, stack: &PlannedStack) -> usize {
+    /// What an earlier deployment left of the stack and the product has no place for any more; the first stack takes along what was
+    /// left of stacks that are gone. Before anything is started: it may hold a port.
+    fn remove_left_over(&mut self, spec: &StackSpec, after_pulls: &[Need]) -> Vec<usize> {
+        let input = self.input;
+        let stacks = || input.stacks.iter().map(|stack| &stack.spec);
+        let is_first = self.finished.is_empty();
+        let concerns = |owner: &Ownership| {
+            let is_gone = !stacks().any(|stack| stack.stack == owner.stack);
+            owner.stack == spec.stack || (is_gone && is_first)
+        };
+        let mut removed = Vec::new();
+        for container in &input.observed.containers {
+            let owner = self.owner(container.ownership.as_ref());
+            let Some(owner) = owner.filter(|owner| concerns(owner)) else {
+                continue;
+            };
+            let is_planned = stacks()
+                .flat_map(|stack| stack.services.values())
+                .any(|service| {
+                    (1..=service.replicas.max(1))
+                        .any(|replica| service.container_name_of(replica) == container.name)
+                });
+            if !is_planned {
+                let cause = "an earlier deployment left it, and no service has its name any more";
+                let needs = after_pulls.to_vec();
+                removed.push(self.remove(&spec.stack, &owner.service, container, cause, needs));
+            }
+        }
+        let containers = removed.clone();
+        for network in &input.observed.networks {
+            let owner = self.owner(network.ownership.as_ref());
+            let is_planned = stacks()
+                .flat_map(|stack| stack.networks.values())
+                .any(|other| other.name == network.name);
+            if is_planned || !owner.is_some_and(concerns) {
+                continue;
+            }
+            let action = Action::RemoveNetwork {
+                stack: spec.stack.clone(),
+                name: network.name.clone(),
+            };
+            let mut needs = after_pulls.to_vec();
+            needs.extend(containers.iter().copied().map(well));
+            let key = format!("remove network {}", network.name);
+            let cause = "an earlier deployment left it, and no stack is on it any more";
+            removed.push(self.add(key, action, cause, needs));
+        }
+        removed
+    }
+
+    fn begin(&mut self, stack: &PlannedStack, removed: Vec<usize>) -> usize {
         let mut needs: Vec<Need> = self
             .pulls
             .values()
@@ -502,6 +566,7 @@ impl<'a> Builder<'a> {
                 }
             })
             .collect();
+        needs.extend(removed.into_iter().map(well));
         let cause = if self.input.graph {
             let before = stack
                 .depends_on
@@ -539,22 +604,39 @@ impl<'a> Builder<'a> {
         self.add(key, action, cause, vec![well(gate)])
     }
 
-    fn run(&mut self, spec: &StackSpec, service: &ServiceSpec, needs: Vec<Need>) -> Gates {
+    /// Brings up what was made: `made` holds the replicas, each with the step that makes it. What was kept is up, or about to be.
+    fn run(
+        &mut self,
+        spec: &StackSpec,
+        service: &ServiceSpec,
+        made: &[(u32, usize)],
+        needs: Vec<Need>,
+    ) -> Gates {
         let (stack, name) = (spec.stack.clone(), service.name.clone());
+        let needs_with = |step: usize| {
+            let mut needs = needs.clone();
+            needs.push(well(step));
+            needs.sort_by_key(|need| need.step);
+            needs
+        };
         if service.lifecycle.is_init() {
-            let action = Action::RunInit {
-                stack,
-                service: name,
-            };
-            let key = key_of("init", spec, service, 1);
-            let step = self.add(key, action, "it must end before the services start", needs);
+            let steps = made.iter().map(|&(_, made)| {
+                let action = Action::RunInit {
+                    stack: stack.clone(),
+                    service: name.clone(),
+                };
+                let key = key_of("init", spec, service, 1);
+                let cause = "it must end before the services start";
+                self.add(key, action, cause, needs_with(made))
+            });
+            let ended: Vec<_> = steps.collect();
             return Gates {
-                started: vec![step],
-                healthy: step,
+                started: ended.clone(),
+                healthy: ended,
             };
         }
         let mut started = Vec::new();
-        for replica in 1..=service.replicas.max(1) {
+        for &(replica, made) in made {
             let action = Action::StartContainer {
                 stack: stack.clone(),
                 service: name.clone(),
@@ -567,14 +649,23 @@ impl<'a> Builder<'a> {
                     format!("it follows {}", names.join(", "))
                 }
             };
-            started.push(self.add(
-                key_of("start", spec, service, replica),
-                action,
-                cause,
-                needs.clone(),
-            ));
+            let key = key_of("start", spec, service, replica);
+            started.push(self.add(key, action, cause, needs_with(made)));
         }
-        let needs: Vec<Need> = started.iter().copied().map(well).collect();
+        let still_starting = self.kept.iter().any(|kept| {
+            kept.stack == stack && kept.service == name && kept.health == Health::Starting
+        });
+        if started.is_empty() && !still_starting {
+            return Gates {
+                started,
+                healthy: Vec::new(),
+            };
+        }
+        let gate_needs = if started.is_empty() {
+            needs
+        } else {
+            started.iter().copied().map(well).collect()
+        };
         let awaited_to_end = spec.services.values().any(|other| {
             other.depends_on.iter().any(|dependency| {
                 dependency.service == name
@@ -586,19 +677,16 @@ impl<'a> Builder<'a> {
                 stack,
                 service: name,
             };
-            self.add(
-                key_of("completed", spec, service, 1),
-                action,
-                "others wait for its end",
-                needs,
-            )
+            let key = key_of("completed", spec, service, 1);
+            self.add(key, action, "others wait for its end", gate_needs)
         } else {
             let action = Action::AwaitHealthy {
                 stack,
                 service: name,
             };
             let cause = "a service counts as running only behind its health gate";
-            let gate = self.add(key_of("healthy", spec, service, 1), action, cause, needs);
+            let key = key_of("healthy", spec, service, 1);
+            let gate = self.add(key, action, cause, gate_needs);
             if has_check(service) {
                 gate
             } else {
@@ -607,15 +695,15 @@ impl<'a> Builder<'a> {
         };
         Gates {
             started,
-            healthy: gate,
+            healthy: vec![gate],
         }
     }
 }
 
-/// The steps after which a service counts as started, and as healthy or, where that is its end, completed.
+/// The steps after which a service counts as started, and as healthy or, where that is its end, completed. None where it does already.
 struct Gates {
     started: Vec<usize>,
-    healthy: usize,
+    healthy: Vec<usize>,
 }
 
 /// Whether the product says how to find out that the service is well. The image may still bring a health check.
@@ -661,7 +749,7 @@ fn dependency_needs(
         let steps = match dependency.condition {
             Condition::ServiceStarted => gate.started.clone(),
             Condition::ServiceHealthy | Condition::ServiceCompletedSuccessfully => {
-                vec![gate.healthy]
+                gate.healthy.clone()
             }
         };
         needs.extend(
@@ -671,86 +759,10 @@ fn dependency_needs(
         );
     }
     for init in inits.get(service.name.as_str()).into_iter().flatten() {
-        needs.extend(gates.get(init).map(|gate| well(gate.healthy)));
+        let gate = gates.get(init).map(|gate| gate.healthy.iter());
+        needs.extend(gate.into_iter().flatten().copied().map(well));
     }
     needs
-}
-
-/// Every service follows the stack's one-shots, except those that a one-shot itself needs.
-fn implicit_inits(spec: &StackSpec) -> HashMap<&str, Vec<&str>> {
-    let inits: Vec<&ServiceSpec> = spec
-        .services
-        .values()
-        .filter(|service| service.lifecycle.is_init())
-        .collect();
-    let mut needed: BTreeSet<&str> = BTreeSet::new();
-    let mut open: Vec<&ServiceSpec> = inits.clone();
-    while let Some(service) = open.pop() {
-        for name in service
-            .depends_on
-            .iter()
-            .map(|d| d.service.as_str())
-            .chain(creation_dependencies(service))
-        {
-            if needed.insert(name) {
-                open.extend(spec.services.get(name));
-            }
-        }
-    }
-    spec.services
-        .values()
-        .filter(|service| !service.lifecycle.is_init() && !needed.contains(service.name.as_str()))
-        .map(|service| {
-            (
-                service.name.as_str(),
-                inits.iter().map(|init| init.name.as_str()).collect(),
-            )
-        })
-        .collect()
-}
-
-/// Services whose containers must exist before this one's can be made.
-fn creation_dependencies(service: &ServiceSpec) -> impl Iterator<Item = &str> {
-    let namespaces = [
-        &service.network_mode,
-        &service.runtime.ipc,
-        &service.runtime.pid,
-    ];
-    let shared = namespaces.into_iter().filter_map(|mode| {
-        mode.as_deref()
-            .and_then(|mode| mode.strip_prefix("service:"))
-    });
-    let volumes = service
-        .runtime
-        .volumes_from
-        .iter()
-        .filter(|from| !from.starts_with("container:"))
-        .filter_map(|from| from.split(':').next());
-    shared.chain(volumes)
-}
-
-/// The services so that each comes after those it depends on; file order where nothing is said.
-fn service_order(spec: &StackSpec) -> Result<Vec<&ServiceSpec>, String> {
-    let inits = implicit_inits(spec);
-    let edges: Vec<(&str, Vec<&str>)> = spec
-        .services
-        .values()
-        .map(|service| {
-            let mut before: Vec<&str> = service
-                .depends_on
-                .iter()
-                .map(|d| d.service.as_str())
-                .collect();
-            before.extend(creation_dependencies(service));
-            before.extend(inits.get(service.name.as_str()).into_iter().flatten());
-            (service.name.as_str(), before)
-        })
-        .collect();
-    let order = in_order(&edges)?;
-    Ok(order
-        .into_iter()
-        .filter_map(|position| spec.services.values().nth(position))
-        .collect())
 }
 
 #[cfg(test)]

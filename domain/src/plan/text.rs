@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Action, Ended, Plan, Step};
-use crate::operation::event::StepOutline;
+use super::{Action, Ended, Kept, Plan, Step};
+use crate::operation::event::{KeptOutline, StepOutline};
 
 impl Action {
     /// What people read: `Start web`.
@@ -21,6 +21,7 @@ impl Action {
             Self::EnsureNetwork { network, .. } => format!("Prepare network {network}"),
             Self::EnsureVolume { volume, .. } => format!("Prepare volume {volume}"),
             Self::RemoveContainer { container, .. } => format!("Remove old container {container}"),
+            Self::RemoveNetwork { name, .. } => format!("Remove old network {name}"),
             Self::CreateContainer {
                 service, replica, ..
             } => {
@@ -64,6 +65,18 @@ impl Action {
     }
 }
 
+impl Kept {
+    /// As announced with the plan.
+    #[must_use]
+    pub fn outline(&self) -> KeptOutline {
+        KeptOutline {
+            stack: self.stack.clone(),
+            service: self.service.clone(),
+            container: self.container.clone(),
+        }
+    }
+}
+
 impl Step {
     /// As announced with the plan.
     #[must_use]
@@ -80,8 +93,11 @@ impl Step {
 }
 
 impl fmt::Display for Plan {
-    /// One line a step: `#4 start web/app <- #1 #3? (cause)`; `?` marks a need that may end in any way.
+    /// One line a step: `#4 start web/app <- #1 #3? (cause)`; `?` marks a need that may end in any way. First what stays.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for kept in &self.kept {
+            writeln!(f, "keep {} (nothing changed)", kept.container)?;
+        }
         for (position, step) in self.steps.iter().enumerate() {
             let mut needs = String::new();
             for need in &step.needs {

@@ -54,6 +54,17 @@ pub(super) struct End {
     pub(super) error: Option<String>,
 }
 
+impl End {
+    /// Adds what went wrong besides.
+    pub(super) fn add(&mut self, sentence: &str) {
+        self.message = format!("{} {sentence}", self.message);
+        self.error = Some(match self.error.take() {
+            Some(error) => format!("{error} {sentence}"),
+            None => sentence.to_owned(),
+        });
+    }
+}
+
 /// What the end of an operation means for the product.
 pub(super) fn end(
     kind: OperationKind,

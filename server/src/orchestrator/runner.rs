@@ -17,7 +17,7 @@ use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{Operation, OperationStatus, StepState};
 use domain::plan::{
-    Action, Plan, StackOutcome, Step, StepKey, plan_unwind, schedule, stack_outcome,
+    Action, Kept, Plan, StackOutcome, Step, StepKey, plan_unwind, schedule, stack_outcome,
 };
 use domain::timestamp::Timestamp;
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ use tokio::task::{Id, JoinError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::operations::{self, PlanError};
+use super::operations::{self, End, PlanError};
 use super::progress::{self, GATHER, Gathered, Note};
 use super::redact::Redactor;
 use super::steps::{self, Cause, Context, Outcome, Watch};
@@ -219,12 +219,13 @@ impl Run {
         match planned {
             Ok(plan) => {
                 tracing::debug!(operation.id = %self.operation.id, "plan:\n{plan}");
-                let outlines = plan.steps.iter().map(Step::outline).collect();
+                let steps = plan.steps.iter().map(Step::outline).collect();
+                let kept = plan.kept.iter().map(Kept::outline).collect();
                 self.records = plan.steps.iter().map(pending).collect();
                 self.journal.push(Write::Plan(plan.clone()));
                 self.journal.push(Write::Status(OperationStatus::Running));
                 self.journal
-                    .event(Level::Info, EventBody::Planned { steps: outlines });
+                    .event(Level::Info, EventBody::Planned { steps, kept });
                 self.plan = plan;
                 self.journal.write().await?;
                 Ok(None)
@@ -264,12 +265,7 @@ impl Run {
         );
         end.error = Some(sentence.clone());
         end.message = format!("{} {sentence}", end.message);
-        self.journal.push(Write::Finish {
-            deployment: self.deployment.id,
-            end,
-        });
-        self.journal.write().await?;
-        Ok(Ended::Finished)
+        self.finish_with(end).await
     }
 
     async fn read_states(&mut self) -> Result<(), RunError> {
@@ -581,8 +577,11 @@ impl Run {
     /// Plans the undoing; false where nothing is to be undone.
     async fn begin_undo(&mut self) -> Result<bool, RunError> {
         for record in &mut self.records {
-            if was_interrupted(record) {
+            if was_interrupted(record) || record.state == StepState::Started {
                 record.state = StepState::Unknown;
+                record.next_at = None;
+                // Nobody begins it again: what the store says of it must not look as if.
+                self.journal.push(Write::Step(record.clone()));
             }
         }
         self.due.clear();
@@ -659,12 +658,20 @@ impl Run {
                 return self.stuck(&left).await;
             }
         }
-        let end = operations::end(
+        let end = self.end();
+        self.finish_with(end).await
+    }
+
+    fn end(&self) -> End {
+        operations::end(
             self.operation.kind,
             &self.deployment,
             &self.statuses(),
             self.cancelled,
-        );
+        )
+    }
+
+    async fn finish_with(&mut self, end: End) -> Result<Ended, RunError> {
         self.journal.push(Write::Finish {
             deployment: self.deployment.id,
             end,
@@ -680,24 +687,12 @@ impl Run {
             .map(|&position| self.plan.steps[position].action.title())
             .collect();
         if self.abandon {
-            let mut end = operations::end(
-                self.operation.kind,
-                &self.deployment,
-                &self.statuses(),
-                self.cancelled,
-            );
-            let sentence = format!("Left undone at the operator's word: {}.", titles.join("; "));
-            end.message = format!("{} {sentence}", end.message);
-            end.error = Some(
-                end.error
-                    .map_or(sentence.clone(), |error| format!("{error} {sentence}")),
-            );
-            self.journal.push(Write::Finish {
-                deployment: self.deployment.id,
-                end,
-            });
-            self.journal.write().await?;
-            return Ok(Ended::Finished);
+            let mut end = self.end();
+            end.add(&format!(
+                "Left undone at the operator's word: {}.",
+                titles.join("; ")
+            ));
+            return self.finish_with(end).await;
         }
         // What came after them may come out better, too: a network that was still in use.
         let after = (0..self.plan.steps.len()).filter(|&position| {

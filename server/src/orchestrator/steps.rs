@@ -80,6 +80,7 @@ pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
             network::ensure_volume(context, stack, volume).await
         }
         Action::RemoveContainer { id, .. } => container::remove(context, id).await,
+        Action::RemoveNetwork { name, .. } => network::remove(context, name).await,
         Action::CreateContainer {
             stack,
             service,

@@ -55,6 +55,11 @@ impl<'r> Columns<'r> {
         self.get(column)
     }
 
+    /// A number, or nothing.
+    pub(super) fn maybe_number(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
+        self.get(column)
+    }
+
     /// A number that is never negative and never large.
     pub(super) fn count(&self, column: &'static str) -> Result<u32, StoreError> {
         u32::try_from(self.number(column)?).map_err(|_| self.unreadable(column, Unreadable::Range))
@@ -106,6 +111,17 @@ impl<'r> Columns<'r> {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<T, StoreError> {
         parse(self.get(column)?).ok_or_else(|| self.unreadable(column, Unreadable::Word))
+    }
+
+    /// One of an enum's words, or nothing.
+    pub(super) fn maybe_word<T>(
+        &self,
+        column: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.get::<Option<&str>>(column)?
+            .map(|word| parse(word).ok_or_else(|| self.unreadable(column, Unreadable::Word)))
+            .transpose()
     }
 
     /// JSON.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection};
 
-use super::migrations::migrator;
+use super::error::MigrationFailure;
+use super::migrations::{check_applied, migrator};
 use super::{Store, StoreError};
 
 /// Connections that read from a SQLite file. Each has a thread of its own.
@@ -24,9 +25,14 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
      PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;";
 /// A connection for reading cannot write, so every write stands in the one line.
 const SQLITE_READER_SETTINGS: &str = "PRAGMA query_only = ON;";
+/// For whoever only looks: nothing of the file is changed, its journal mode included.
+const SQLITE_LOOKER_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;";
 /// A wait for a row is bounded; and a process that was stopped in the middle of a transaction lets its rows go.
 const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'; \
      SET application_name = 'windlass';";
+
+/// Whoever only looks cannot write.
+const POSTGRES_LOOKER_SETTINGS: &str = "SET default_transaction_read_only = on;";
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +48,14 @@ enum Role {
     Writer,
     /// Reads only, where the database has a line of writers.
     Reader,
+    /// Reads the database of a server that may be running.
+    Looker,
 }
 
 /// Opens, migrates and hands out.
 pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
     sqlx::any::install_default_drivers();
-    let (backend, options) = resolve(url)?;
+    let (backend, options) = resolve(url, |path| Ok(sqlite_url(&prepare_file(path)?)))?;
     migrate(backend, &options).await?;
     let (writer, reader) = match backend {
         Backend::Sqlite => (
@@ -66,11 +74,46 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
     })
 }
 
-fn resolve(url: &str) -> Result<(Backend, AnyConnectOptions), StoreError> {
+/// Looks at what is there, and at its version; makes nothing.
+pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
+    sqlx::any::install_default_drivers();
+    let (backend, options) = resolve(url, |path| {
+        let missing = || StoreError::NoDatabase {
+            path: path.to_owned(),
+        };
+        let file = path.canonicalize().map_err(|_| missing())?;
+        match file.is_file() {
+            true => Ok(sqlite_url(&file) + "?mode=ro"),
+            false => Err(missing()),
+        }
+    })?;
+    let pool = pool(backend, Role::Looker, SQLITE_READERS, &options).await?;
+    let applied: Vec<i64> =
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&pool)
+            .await
+            .map_err(|error| StoreError::Migrate {
+                source: MigrationFailure::Record {
+                    source: error.into(),
+                },
+            })?;
+    check_applied(&applied).map_err(|source| StoreError::Migrate { source })?;
+    Ok(Store {
+        backend,
+        writer: pool.clone(),
+        reader: pool,
+    })
+}
+
+/// `file` finds an SQLite file's address.
+fn resolve(
+    url: &str,
+    file: impl FnOnce(&Path) -> Result<String, StoreError>,
+) -> Result<(Backend, AnyConnectOptions), StoreError> {
     let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
     let (backend, url) = match scheme {
         "sqlite" if !rest.is_empty() && !rest.starts_with(":memory:") => {
-            (Backend::Sqlite, sqlite_url(&prepare_file(Path::new(rest))?))
+            (Backend::Sqlite, file(Path::new(rest))?)
         }
         "postgres" | "postgresql" => (Backend::Postgres, url.to_owned()),
         _ => {
@@ -175,7 +218,9 @@ const fn settings(backend: Backend, role: Role) -> &'static [&'static str] {
     match (backend, role) {
         (Backend::Sqlite, Role::Writer) => &[SQLITE_SETTINGS],
         (Backend::Sqlite, Role::Reader) => &[SQLITE_SETTINGS, SQLITE_READER_SETTINGS],
-        (Backend::Postgres, _) => &[POSTGRES_SETTINGS],
+        (Backend::Sqlite, Role::Looker) => &[SQLITE_LOOKER_SETTINGS],
+        (Backend::Postgres, Role::Writer | Role::Reader) => &[POSTGRES_SETTINGS],
+        (Backend::Postgres, Role::Looker) => &[POSTGRES_SETTINGS, POSTGRES_LOOKER_SETTINGS],
     }
 }
 

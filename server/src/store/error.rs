@@ -27,6 +27,9 @@ pub enum StoreError {
         path: PathBuf,
         source: std::io::Error,
     },
+    /// There is no database file to look at.
+    #[error("there is no database at {}: name the data folder of a server that was started before", path.display())]
+    NoDatabase { path: PathBuf },
     /// No connection was made.
     #[error("the database could not be opened")]
     Open { source: DatabaseFailure },
@@ -213,6 +216,11 @@ pub enum MigrationFailure {
     /// A newer version was here.
     #[error("migration {version} is unknown to this version: start the newer one that made it")]
     Newer { version: i64 },
+    /// This version was never started on it.
+    #[error(
+        "migration {version} was not applied: the tables are of an older version, start windlass-server of this version once to bring them up to date"
+    )]
+    Older { version: i64 },
     /// A released migration was edited.
     #[error("migration {version} differs from the one that was applied")]
     Changed { version: i64 },

@@ -3,6 +3,8 @@
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
+use super::error::MigrationFailure;
+
 /// Every file of the folder, in order. A test compares the list with the folder.
 const FILES: &[(i64, &str, &str)] = &[(
     1,
@@ -25,6 +27,21 @@ pub(super) fn migrator() -> Migrator {
         })
         .collect();
     Migrator::with_migrations(migrations)
+}
+
+/// Whether the migrations that a database had are exactly those of this version.
+pub(super) fn check_applied(applied: &[i64]) -> Result<(), MigrationFailure> {
+    let known = |version: &i64| FILES.iter().any(|(known, ..)| known == version);
+    if let Some(&version) = applied.iter().find(|version| !known(version)) {
+        return Err(MigrationFailure::Newer { version });
+    }
+    match FILES
+        .iter()
+        .find(|(version, ..)| !applied.contains(version))
+    {
+        Some(&(version, ..)) => Err(MigrationFailure::Older { version }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -69,4 +69,5 @@ fn a_cancel_must_end_a_wait_and_keep_complete_stacks() {
         "{}",
     );
     assert_eq!(again.status, 409, "{again:?}");
+    world.must_be_sound();
 }

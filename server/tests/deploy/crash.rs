@@ -87,6 +87,7 @@ fn killed_in_the_second_stack(mut world: World) {
     assert_eq!(done.len(), once.len());
 
     the_feed_must_resume(&world, &operation, events.len());
+    world.must_be_sound();
 }
 
 /// A client that saw some events gets exactly the rest.

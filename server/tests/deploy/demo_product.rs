@@ -167,6 +167,8 @@ fn the_demo_product_must_run_as_its_manifest_says() {
 
     the_record_must_tell_the_same(&world, &result);
     nobody_must_see_the_secret(&world, &result);
+    world.must_be_sound();
+    assert!(!world.doctor_says(&[]).contains("a-secret-of-the-test"));
 }
 
 fn the_record_must_tell_the_same(world: &World, result: &Value) {

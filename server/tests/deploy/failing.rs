@@ -71,6 +71,7 @@ fn with_continue_on_error_the_other_stacks_must_run() {
             format!("{project}-two_db running"),
         ]
     );
+    world.must_be_sound();
 }
 
 #[test]
@@ -119,6 +120,7 @@ fn without_continue_on_error_the_rest_must_stay_pending() {
         2,
         "the third stack's network is gone: {networks:?}"
     );
+    world.must_be_sound();
 
     // The fault is mended: a new deployment takes the failed one's place and leaves nothing of it.
     world.product("Mixed", &[("one", GOOD), ("two", GOOD), ("three", GOOD)]);
@@ -131,6 +133,7 @@ fn without_continue_on_error_the_rest_must_stay_pending() {
         .server()
         .get_json(&format!("{}/{id}", world.deployments_path()));
     assert_eq!(gone["status"], "Superseded");
+    world.must_be_sound();
 }
 
 #[test]
@@ -160,6 +163,7 @@ fn an_image_that_cannot_be_pulled_must_cost_nothing() {
         "nothing was made"
     );
     assert_eq!(world.engine.networks(&world.project).len(), 0);
+    world.must_be_sound();
 }
 
 #[test]
@@ -188,6 +192,7 @@ fn an_image_that_is_missing_must_be_pulled_once() {
         })
         .count();
     assert_eq!(pulls, 1);
+    world.must_be_sound();
 }
 
 #[test]
@@ -236,4 +241,5 @@ services:
         world.engine.states(project),
         [format!("{project}-one_migrate exited")]
     );
+    world.must_be_sound();
 }

@@ -7,9 +7,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::server_process::{Answer, ServerProcess};
+use crate::server_process::{Answer, ServerProcess, program};
+use crate::store::database::{EmptyDatabase, execute_now};
 
 /// Longest wait for anything that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -52,14 +54,28 @@ impl Engine {
 
     /// One request; its status and JSON.
     pub(crate) fn ask(&self, method: &str, path: &str) -> (u16, Value) {
+        self.exchange(method, path, "")
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut stream = UnixStream::connect(&self.socket).unwrap();
-        write!(stream, "{method} {path} HTTP/1.0\r\nHost: docker\r\n\r\n").unwrap();
+        let mut head = format!("{method} {path} HTTP/1.0\r\nHost: docker\r\n");
+        if !body.is_empty() {
+            let length = body.len();
+            head += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        }
+        write!(stream, "{head}\r\n{body}").unwrap();
         let mut text = Vec::new();
         stream.read_to_end(&mut text).unwrap();
         let text = String::from_utf8_lossy(&text);
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
         (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    /// One request with a body; its status and JSON.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.exchange("POST", path, &body.to_string())
     }
 
     fn list(&self, what: &str, project: &str) -> Vec<Value> {
@@ -146,7 +162,15 @@ pub(crate) struct World {
     pub(crate) project: String,
     folder: tempfile::TempDir,
     server: Option<ServerProcess>,
-    database: Option<String>,
+    database: Option<EmptyDatabase>,
+}
+
+/// What the doctor found; see `server::doctor` for the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) rule: String,
+    pub(crate) subject: String,
+    pub(crate) message: String,
 }
 
 impl World {
@@ -175,10 +199,68 @@ impl World {
         }
     }
 
-    /// The same on PostgreSQL.
-    pub(crate) fn on_postgres(mut self, database: String) -> Self {
-        self.database = Some(database);
+    /// The same on PostgreSQL: on a database of its own on that server, so that the doctor sees this world alone.
+    pub(crate) fn on_postgres(mut self, server: String) -> Self {
+        self.database = Some(EmptyDatabase::on(&server));
         self
+    }
+
+    /// The address of the database.
+    pub(crate) fn database(&self) -> String {
+        match &self.database {
+            Some(database) => database.url.clone(),
+            None => format!("sqlite://{}/windlass.db", self.data().display()),
+        }
+    }
+
+    /// Runs statements past the server.
+    pub(crate) fn sql(&self, statements: &str) {
+        execute_now(&self.database(), statements.to_owned());
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What the doctor finds in this world, whether its server runs or not. Fails where it could not look at everything, or left
+    /// something out because an operation works on it.
+    pub(crate) fn doctor(&self) -> Vec<Finding> {
+        let (code, report) = self.examine(&[]);
+        let findings: Vec<Finding> = serde_json::from_value(report["findings"].clone()).unwrap();
+        assert_eq!(report["notLookedAt"], json!([]), "{report:#}");
+        assert_eq!(code, i32::from(!findings.is_empty()), "{report:#}");
+        findings
+    }
+
+    /// Fails with every finding of the doctor.
+    pub(crate) fn must_be_sound(&self) {
+        assert_eq!(self.doctor(), []);
+    }
+
+    /// The doctor's exit code and its report as JSON, null where there is none; options given here come last.
+    pub(crate) fn examine(&self, options: &[&str]) -> (i32, Value) {
+        let output = self.ask_doctor(&[&["--format", "json"], options].concat());
+        let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), report)
+    }
+
+    /// The doctor's report for people.
+    pub(crate) fn doctor_says(&self, options: &[&str]) -> String {
+        String::from_utf8(self.ask_doctor(options).stdout).unwrap()
+    }
+
+    fn ask_doctor(&self, options: &[&str]) -> std::process::Output {
+        let data = self.data();
+        let mut all = vec!["doctor"];
+        if !options.contains(&"--data-dir") {
+            all.extend(["--data-dir", data.to_str().unwrap()]);
+        }
+        if let Some(database) = &self.database {
+            all.extend(["--database-url", &database.url]);
+        }
+        all.extend(options);
+        program().args(all).output().unwrap()
     }
 
     /// A product of Compose stacks: name and YAML of each.
@@ -208,12 +290,9 @@ impl World {
         let mut all = vec!["--docker-host", &self.engine.address];
         all.extend(arguments);
         if let Some(database) = &self.database {
-            all.extend(["--database-url", database]);
+            all.extend(["--database-url", &database.url]);
         }
-        self.server = Some(ServerProcess::start_in(
-            &self.folder.path().join("data"),
-            &all,
-        ));
+        self.server = Some(ServerProcess::start_in(&self.data(), &all));
     }
 
     pub(crate) fn server(&self) -> &ServerProcess {
@@ -326,22 +405,6 @@ impl Drop for World {
         }
     }
 }
-
-// DOCTOR-STUB-BEGIN
-pub(crate) struct Finding {
-    pub(crate) rule: String,
-}
-impl std::fmt::Debug for Finding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.rule)
-    }
-}
-impl World {
-    pub(crate) fn doctor(&self) -> Vec<Finding> {
-        Vec::new()
-    }
-}
-// DOCTOR-STUB-END
 
 /// Looks again and again until there is something.
 pub(crate) fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {

@@ -411,7 +411,7 @@ impl World {
         events
             .iter()
             .find_map(|event| match &event.body {
-                EventBody::Planned { steps } => {
+                EventBody::Planned { steps, .. } => {
                     Some(steps.iter().map(|step| step.step.to_string()).collect())
                 }
                 _ => None,

@@ -76,6 +76,51 @@ impl Database {
     }
 }
 
+/// An empty database on a PostgreSQL server, for tests that are not async; gone when this is.
+pub(crate) struct EmptyDatabase {
+    pub(crate) url: String,
+    _guard: Guard,
+}
+
+impl EmptyDatabase {
+    /// `server` is the address of a database whose server may have others.
+    pub(crate) fn on(server: &str) -> Self {
+        let name = format!(
+            "windlass_test_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        execute_now(
+            server,
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        );
+        execute_now(server, format!("CREATE DATABASE {name} TEMPLATE template0"));
+        let (address, parameters) = server.split_once('?').unwrap_or((server, ""));
+        let (address, _) = address.rsplit_once('/').unwrap();
+        Self {
+            url: format!("{address}/{name}?{parameters}"),
+            _guard: Guard::Server {
+                url: server.to_owned(),
+                name,
+            },
+        }
+    }
+}
+
+/// Runs statements from where nothing is async.
+pub(crate) fn execute_now(url: &str, sql: String) {
+    let url = url.to_owned();
+    std::thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(execute(&url, sql));
+    })
+    .join()
+    .unwrap();
+}
+
 async fn execute(url: &str, sql: String) {
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(url).await.unwrap();
@@ -89,15 +134,11 @@ impl Drop for Guard {
             return;
         };
         let (url, name) = (url.clone(), name.clone());
-        // A runtime of its own: this one may be going down.
-        let dropped = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(execute(&url, format!("DROP DATABASE {name} WITH (FORCE)")));
+        // A thread and a runtime of its own: this one may be going down.
+        let dropped = std::panic::catch_unwind(|| {
+            execute_now(&url, format!("DROP DATABASE {name} WITH (FORCE)"));
         });
-        if dropped.join().is_err() && !std::thread::panicking() {
+        if dropped.is_err() && !std::thread::panicking() {
             panic!("the test's database was not removed");
         }
     }

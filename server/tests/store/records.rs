@@ -335,6 +335,7 @@ fn events() -> Vec<EventBody> {
         },
         EventBody::Planned {
             steps: vec![outline.clone()],
+            kept: Vec::new(),
         },
         EventBody::Unwinding {
             reason: UnwindReason::Cancelled,

@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 19] = [
+const LAYERS: [(&str, Layer); 20] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -35,6 +35,7 @@ const LAYERS: [(&str, Layer); 19] = [
     ("deployments", Layer::Feature),
     ("operations", Layer::Feature),
     ("validate", Layer::Feature),
+    ("doctor", Layer::Feature),
     ("engine", Layer::Adapter),
     ("store", Layer::Adapter),
     ("args", Layer::Ground),

@@ -28,6 +28,7 @@ impl Journal {
                 resumed: false,
             })
             .then(EventBody::Planned {
+                kept: Vec::new(),
                 steps: vec![
                     outline("pull app", Phase::PullingImages, None, None),
                     outline(
@@ -280,7 +281,10 @@ fn waiting_for_the_engine_ends_with_the_plan() {
     let waiting = accepted.fold();
     assert_eq!(waiting.status, Some(OperationStatus::Waiting));
     let planned = accepted
-        .then(EventBody::Planned { steps: Vec::new() })
+        .then(EventBody::Planned {
+            steps: Vec::new(),
+            kept: Vec::new(),
+        })
         .fold();
     assert_eq!(
         (planned.status, planned.message),
@@ -403,4 +407,21 @@ fn time_stands_still_at_the_end() {
         .fold();
     assert_eq!(ended.elapsed(now).as_secs(), 3);
     assert_eq!(Progress::default().elapsed(now).as_secs(), 0);
+}
+
+#[test]
+fn a_service_that_is_kept_is_done_from_the_start() {
+    let kept = KeptOutline {
+        stack: "infra".to_owned(),
+        service: "db".to_owned(),
+        container: "shop-infra_db".to_owned(),
+    };
+    let claimed = Journal(Journal::begun().0.into_iter().take(2).collect());
+    let progress = claimed
+        .then(EventBody::Planned {
+            steps: Vec::new(),
+            kept: vec![kept],
+        })
+        .fold();
+    assert!(progress.stacks[0].services[0].done);
 }

@@ -136,7 +136,11 @@ fn case(stacks: Vec<PlannedStack>) -> Case {
 
 impl Case {
     fn plan(&self) -> Result<Plan, Vec<Refusal>> {
-        let images = self.images.iter().map(|&image| image.to_owned()).collect();
+        let images = self
+            .images
+            .iter()
+            .map(|&image| (image.to_owned(), format!("id of {image}")))
+            .collect();
         let plan = plan_deploy(&DeployInput {
             product: "demo:shop",
             environment: ENVIRONMENT,
@@ -181,6 +185,126 @@ fn nothing_is_pulled_that_is_there() {
     };
     let plan = case.plan().unwrap();
     assert!(!plan.to_string().contains("pull"), "{plan}");
+}
+
+/// What the engine has once all of it runs.
+fn deployed(stacks: &[PlannedStack]) -> Observed {
+    let owner = |stack: &PlannedStack, service: Option<&ServiceSpec>| Ownership {
+        product: "demo:shop".to_owned(),
+        environment: ENVIRONMENT,
+        deployment: crate::id::DeploymentId::from_uuid(uuid::Uuid::from_u128(2)),
+        stack: stack.spec.stack.clone(),
+        project: stack.spec.project.clone(),
+        service: service
+            .map(|service| service.name.clone())
+            .unwrap_or_default(),
+        replica: u32::from(service.is_some()),
+        init: service.is_some_and(|service| service.lifecycle.is_init()),
+        operation: crate::id::OperationId::from_uuid(uuid::Uuid::from_u128(3)),
+        generation: u32::from(service.is_some()),
+        spec_hash: service.map(ServiceSpec::hash).unwrap_or_default(),
+    };
+    let mut observed = Observed::default();
+    for stack in stacks {
+        for service in stack.spec.services.values() {
+            let init = service.lifecycle.is_init();
+            observed.containers.push(ObservedContainer {
+                id: format!("id of {}", service.container_name),
+                name: service.container_name.clone(),
+                image: service.image.to_string(),
+                image_id: format!("id of {}", service.image),
+                state: if init {
+                    ContainerState::Exited
+                } else {
+                    ContainerState::Running
+                },
+                health: Health::None,
+                exit_code: init.then_some(0),
+                ownership: Some(owner(stack, Some(service))),
+            });
+        }
+        let networks = stack.spec.networks.values().map(|network| ObservedObject {
+            name: network.name.clone(),
+            ownership: Some(owner(stack, None)),
+        });
+        observed.networks.extend(networks);
+    }
+    observed
+}
+
+fn again(stacks: Vec<PlannedStack>, observed: Observed) -> Case {
+    Case {
+        observed,
+        images: vec!["redis:7", "app:1"],
+        ..case(stacks)
+    }
+}
+
+#[test]
+fn what_is_unchanged_is_kept() {
+    let plan = again(shop(), deployed(&shop())).plan().unwrap();
+    insta::assert_snapshot!(plan);
+}
+
+#[test]
+fn only_what_changed_or_failed_is_made_anew() {
+    let mut observed = deployed(&shop());
+    // The cache has died; the image of the others is another one now.
+    observed.containers[3].state = ContainerState::Exited;
+    observed.containers[3].exit_code = Some(1);
+    observed.containers[2].image_id = "an older one".to_owned();
+    insta::assert_snapshot!(again(shop(), observed).plan().unwrap());
+}
+
+#[test]
+fn a_kept_service_that_is_still_starting_is_waited_for() {
+    let mut observed = deployed(&shop());
+    observed.containers[0].health = Health::Starting;
+    let plan = again(shop(), observed).plan().unwrap().to_string();
+    assert!(plan.contains("healthy infra/db <- "), "{plan}");
+    assert!(!plan.contains("start "), "{plan}");
+}
+
+#[test]
+fn what_is_not_well_is_not_kept() {
+    let spoil: [fn(&mut ObservedContainer); 5] = [
+        |container| container.state = ContainerState::Created,
+        |container| container.state = ContainerState::Restarting,
+        |container| container.health = Health::Unhealthy,
+        |container| container.ownership.as_mut().unwrap().spec_hash.clear(),
+        |container| container.ownership.as_mut().unwrap().replica = 2,
+    ];
+    for spoil in spoil {
+        let mut observed = deployed(&shop());
+        spoil(&mut observed.containers[0]);
+        let plan = again(shop(), observed).plan().unwrap();
+        assert_eq!(plan.kept.len(), 3, "{plan}");
+        assert!(plan.to_string().contains("create infra/db"), "{plan}");
+    }
+}
+
+#[test]
+fn what_shares_a_namespace_follows_its_owner() {
+    let mut stacks = shop();
+    stacks[1].spec.services["api"].network_mode = Some("service:cache".to_owned());
+    let mut observed = deployed(&stacks);
+    observed.containers[3].state = ContainerState::Exited;
+    let plan = again(stacks, observed).plan().unwrap().to_string();
+    assert!(plan.contains("create web/api"), "{plan}");
+}
+
+#[test]
+fn what_nobody_wants_any_more_goes() {
+    let mut before = shop();
+    before.push(stack("old", &[], &["gone:redis:7"]));
+    let mut observed = deployed(&before);
+    // Of another environment: none of our business.
+    let mut foreign = observed.containers[4].clone();
+    foreign.name = "elsewhere".to_owned();
+    foreign.ownership.as_mut().unwrap().environment =
+        EnvironmentId::from_uuid(uuid::Uuid::from_u128(9));
+    observed.containers.push(foreign);
+    insta::assert_snapshot!(again(shop(), observed).plan().unwrap());
 }
 
 #[test]
@@ -251,6 +375,57 @@ fn what_is_not_ours_is_refused_by_name() {
     .unwrap_err();
     let text: Vec<_> = refusals.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn what_an_earlier_deployment_left_goes_before_anything_starts() {
+    let left = |name: &str, stack: &str, product: &str| ObservedContainer {
+        id: format!("id of {name}"),
+        name: name.to_owned(),
+        image: "old".to_owned(),
+        image_id: String::new(),
+        state: ContainerState::Running,
+        health: Health::None,
+        exit_code: None,
+        ownership: Some(Ownership {
+            product: product.to_owned(),
+            environment: ENVIRONMENT,
+            deployment: crate::id::DeploymentId::from_uuid(uuid::Uuid::from_u128(2)),
+            stack: stack.to_owned(),
+            project: format!("shop-{stack}"),
+            service: "old".to_owned(),
+            replica: 1,
+            init: false,
+            operation: crate::id::OperationId::from_uuid(uuid::Uuid::from_u128(3)),
+            generation: 1,
+            spec_hash: String::new(),
+        }),
+    };
+    let containers = vec![
+        left("shop-web_old", "web", "demo:shop"),
+        left("shop-gone_old", "gone", "demo:shop"),
+        left("blog-web_old", "web", "demo:blog"),
+    ];
+    let case = Case {
+        observed: Observed {
+            containers,
+            ..Observed::default()
+        },
+        ..case(shop())
+    };
+    let plan = case.plan().unwrap();
+    let position = |key: &str| plan.steps.iter().position(|step| step.key.as_str() == key);
+    let needs = |key: &str, other: &str| {
+        let step = &plan.steps[position(key).unwrap()];
+        step.needs.contains(&well(position(other).unwrap()))
+    };
+    assert!(needs("begin web", "remove shop-web_old"), "{plan}");
+    assert!(needs("begin infra", "remove shop-gone_old"), "{plan}");
+    assert_eq!(position("remove blog-web_old"), None, "{plan}");
+    assert_eq!(
+        outcomes(&plan, &simulate(&plan, &[]), &case.stacks),
+        "complete complete"
+    );
 }
 
 #[test]

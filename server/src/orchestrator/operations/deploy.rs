@@ -32,8 +32,8 @@ pub(super) async fn plan(
         .flat_map(|stack| stack.spec.services.values().map(|service| &service.image))
         .collect();
     let images = try_join_all(wanted.into_iter().map(async |image| {
-        let there = engine.image(image).await?.is_some();
-        Ok::<_, PlanError>(there.then(|| image.to_string()))
+        let there = engine.image(image).await?;
+        Ok::<_, PlanError>(there.map(|there| (image.to_string(), there.id)))
     }))
     .await?
     .into_iter()

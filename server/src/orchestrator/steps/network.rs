@@ -31,20 +31,25 @@ pub(super) async fn ensure_volume(context: &Context, stack: &str, key: &str) -> 
     Ok(None)
 }
 
-/// Removes a network; one that something still uses stays, because that something is worth more.
-pub(super) async fn discard(context: &Context, stack: &str, key: &str) -> Done {
-    let spec = context.stack(stack)?;
-    let network = spec
-        .networks
-        .get(key)
-        .ok_or_else(|| missing("network", stack, key))?;
-    match context.engine.remove_network(&network.name).await {
+/// Removes a network of an earlier deployment; one that something still uses stays, because that something is worth more.
+pub(super) async fn remove(context: &Context, name: &str) -> Done {
+    match context.engine.remove_network(name).await {
         Ok(()) => Ok(None),
         Err(EngineError::Conflict { .. } | EngineError::Refused { .. }) => {
             Ok(Some("kept: it is still in use".to_owned()))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes a network that this operation made, where nothing else is on it.
+pub(super) async fn discard(context: &Context, stack: &str, key: &str) -> Done {
+    let spec = context.stack(stack)?;
+    let network = spec
+        .networks
+        .get(key)
+        .ok_or_else(|| missing("network", stack, key))?;
+    remove(context, &network.name).await
 }
 
 fn missing(what: &str, stack: &str, key: &str) -> Failure {
