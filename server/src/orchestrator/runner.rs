@@ -6,6 +6,7 @@
 
 mod journal;
 mod limits;
+mod lost;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -195,6 +196,11 @@ impl Run {
             });
             if let Some(ended) = self.carry_out(&context, &limits, &mut inbox).await? {
                 return Ok(ended);
+            }
+            match self.begin_lost_again(&context).await? {
+                Attended::Done(true) => continue,
+                Attended::Stopped => return Ok(Ended::Stopped),
+                Attended::Done(false) | Attended::Cancelled => {}
             }
             if self.plan.undo_from.is_some() || !self.begin_undo().await? {
                 return self.finish().await;

@@ -26,6 +26,7 @@ use super::Settings;
 use super::progress::Notes;
 use crate::engine::{Engine, EngineError, Next};
 
+pub(super) use gate::lost_services;
 pub(super) use watch::Watch;
 
 /// What came of one attempt.
@@ -274,6 +275,9 @@ impl Context {
 
     /// Whether the engine went away since this run started the container: then its end says nothing about the container.
     fn ended_with_engine(&self, container: &str) -> bool {
+        if self.watch.outages() == 0 {
+            return false;
+        }
         let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         started
             .get(container)

@@ -18,12 +18,12 @@ services:
     healthcheck: {test: [CMD, /demo-service, check], interval: 1s, timeout: 1s, retries: 120}
 ";
 
-/// A service that the engine starts again. Not `unless-stopped`: an engine that was killed takes what it finds running for stopped by hand.
+/// A service of an earlier stack. An engine that was killed takes what it finds running for stopped by hand, and does not start it again.
 const STEADY: &str = "
 services:
   web:
     image: windlass-demo/web:1.0.0
-    restart: always
+    restart: unless-stopped
     healthcheck: {test: [CMD, /demo-service, check], interval: 1s, timeout: 1s, retries: 120}
 ";
 
@@ -38,7 +38,7 @@ services:
     x-windlass: {init: true}
   web:
     image: windlass-demo/web:1.0.0
-    restart: always
+    restart: unless-stopped
     healthcheck: {test: [CMD, /demo-service, check], interval: 1s, timeout: 1s, retries: 120}
 volumes: {data: {}}
 ";
