@@ -1,5 +1,6 @@
 //! Plans as text, refusals by name, and a simulation in which every step fails in turn.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use indexmap::IndexMap;
