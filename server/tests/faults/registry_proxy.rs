@@ -10,6 +10,8 @@ use std::time::Duration;
 /// Longer than any head of a request or of an answer.
 const MAX_HEAD: usize = 64 * 1024;
 const CHUNK: usize = 4 * 1024;
+/// The first byte of a connection that wants TLS.
+const TLS_HANDSHAKE: [u8; 1] = [0x16];
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// What it does with the requests that come.
@@ -124,6 +126,11 @@ fn listen(shared: &Arc<Shared>, address: SocketAddr, first: TcpListener) {
 
 fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {
     client.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut first = [0];
+    if client.peek(&mut first)? == 1 && first == TLS_HANDSHAKE {
+        // Engines try HTTPS first; this is how a server answers that speaks HTTP only.
+        return client.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n");
+    }
     let (head, _) = read_head(&mut client)?;
     let path = head.split_whitespace().nth(1).unwrap_or_default();
     if let Behaviour::Answer(status) = shared.behaviour()
