@@ -4,6 +4,7 @@
 //! step is safe to repeat. The journal is written before an act and after it; nothing else is remembered.
 
 mod feed;
+mod jumps;
 pub mod operations;
 mod progress;
 mod redact;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::{EnvironmentId, OperationId};
+use domain::timestamp::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +25,7 @@ use crate::engine::Engine;
 use crate::store::{Claim, Store, StoreError};
 
 pub use feed::Feed;
+use jumps::Jumps;
 
 /// How long an operation stays ours without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -163,10 +166,16 @@ impl Orchestrator {
 
 async fn look_for_work(shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(MAX_OPERATIONS));
+    let mut jumps = Jumps::new(shared.clock.now());
     loop {
         // Registered before looking, so that a bell between the look and the wait is not lost.
         let bell = shared.bell.notified();
-        match claim_one(&shared, &places).await {
+        let now = shared.clock.now();
+        let claimed = match jumps.is_settled(now) {
+            true => claim_one(&shared, &places, now).await,
+            false => Ok(false),
+        };
+        match claimed {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::warn!(
@@ -183,18 +192,18 @@ async fn look_for_work(shared: Arc<Shared>) {
 }
 
 /// Claims one operation and runs it on its own task; false where there is none, or no place.
-async fn claim_one(shared: &Arc<Shared>, places: &Arc<Semaphore>) -> Result<bool, StoreError> {
+async fn claim_one(
+    shared: &Arc<Shared>,
+    places: &Arc<Semaphore>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     if shared.stop.is_cancelled() {
         return Ok(false);
     }
     let Ok(place) = Arc::clone(places).try_acquire_owned() else {
         return Ok(false);
     };
-    let Some(claim) = shared
-        .store
-        .claim(&shared.node, shared.clock.now(), LEASE)
-        .await?
-    else {
+    let Some(claim) = shared.store.claim(&shared.node, now, LEASE).await? else {
         return Ok(false);
     };
     let worker = Arc::clone(shared);

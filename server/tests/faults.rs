@@ -1,14 +1,20 @@
 //! What holds whatever fails: an operation always ends, in a state that the record and the engine agree about.
 //!
-//! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did, and the
-//! run prints the sums and writes docs/faults.md from it.
+//! `cargo xtask test --only faults` runs these, `--full` in their long form. Every test says in the [`tally`] what it did; the run
+//! prints the sums and, with `--document`, writes docs/faults.md from it.
 
+mod cancelled;
+mod clock;
+mod database_proxy;
 mod engine_faults;
+mod large;
 mod own_engine;
 mod plain_http;
 mod product_faults;
 mod registry_faults;
 mod registry_image;
 mod registry_proxy;
+mod repeated;
+mod store;
 mod tally;
 mod trial;

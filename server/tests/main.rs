@@ -10,6 +10,7 @@
 
 mod api;
 mod deploy;
+mod docker_double;
 mod engine;
 mod faults;
 mod orchestrator;

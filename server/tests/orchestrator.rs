@@ -1,12 +1,12 @@
 //! Obligations of the orchestrator towards an engine in memory: whatever happens at whatever step, an operation ends in a known state.
 
 mod cancelling;
-mod failing;
+pub(crate) mod failing;
 mod interrupted;
 mod replicas;
 mod stuck;
 mod waiting;
-mod world;
+pub(crate) mod world;
 
 use domain::operation::OperationStatus;
 

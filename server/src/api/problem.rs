@@ -118,7 +118,16 @@ pub(super) fn internal(error: &(dyn Error + 'static)) -> Problem {
 }
 
 /// The database does not answer, which may pass; the cause is logged.
-fn store_unavailable(error: &(dyn Error + 'static)) -> Problem {
+fn store_unavailable(error: &(dyn Error + 'static), out_of_room: bool) -> Problem {
+    if out_of_room {
+        tracing::error!(error, "a request failed because the database has no room");
+        return problem(
+            ProblemKind::Unavailable,
+            "store-full",
+            "The database has no room",
+            "The disk of the database is full. Make room on it; what is at work goes on by itself then.",
+        );
+    }
     tracing::warn!(
         error,
         "a request failed because the database does not answer"
@@ -177,7 +186,9 @@ impl From<EnvironmentError> for Problem {
                 );
                 about(taken, "name")
             }
-            E::Store(error) if error.is_transient() => store_unavailable(&error),
+            E::Store(error) if error.is_transient() => {
+                store_unavailable(&error, error.is_out_of_room())
+            }
             E::Store(error) => internal(&error),
         }
     }
@@ -217,7 +228,9 @@ impl From<OperationError> for Problem {
                 "operationStatus",
                 json!(status),
             ),
-            E::Store(error) if error.is_transient() => store_unavailable(error),
+            E::Store(error) if error.is_transient() => {
+                store_unavailable(error, error.is_out_of_room())
+            }
             E::Store(error) => internal(error),
         }
     }
@@ -277,7 +290,9 @@ impl From<DeploymentError> for Problem {
             E::Operation(error) => error.into(),
             E::Engine(error) if error.may_pass() => engine_unavailable(&error),
             E::Engine(error) => internal(&error),
-            E::Store(error) if error.is_transient() => store_unavailable(&error),
+            E::Store(error) if error.is_transient() => {
+                store_unavailable(&error, error.is_out_of_room())
+            }
             E::Store(error) => internal(&error),
         }
     }

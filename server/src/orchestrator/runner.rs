@@ -82,6 +82,7 @@ pub(super) async fn run(
             shared: Arc::clone(shared),
             lease: claim.lease,
             operation: operation.id,
+            newest: operation.event_seq,
             cancel_by: claim.cancel_by,
             entries: Vec::new(),
         },

@@ -199,6 +199,7 @@ async fn pool(
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // A file does not go away; a server may have restarted.
         .test_before_acquire(backend == Backend::Postgres)
+        .after_release(|connection, _| Box::pin(is_clean(connection)))
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for settings in settings(backend, role) {
@@ -212,6 +213,16 @@ async fn pool(
         .map_err(|error| StoreError::Open {
             source: error.into(),
         })
+}
+
+/// Whether a connection can be used again. A COMMIT that fails for want of room ends SQLite's transaction while the client believes that
+/// it goes on: what it did next would be taken for committed, be seen by nobody, and be lost. Such a connection is closed.
+async fn is_clean(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A transaction that was given up is taken back only now.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 const fn settings(backend: Backend, role: Role) -> &'static [&'static str] {
@@ -250,6 +261,23 @@ mod tests {
             .map(|number| number.to_string())
             .or_else(|_| row.try_get::<String, _>(0))
             .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_lost_its_transaction_is_not_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/windlass.db", folder.path().display());
+        let store = open(&url).await.unwrap();
+        let mut tx = store.write("test").await.unwrap();
+        // As SQLite does itself where a COMMIT finds no room.
+        sqlx::raw_sql("ROLLBACK").execute(&mut *tx).await.unwrap();
+        assert!(tx.commit().await.is_err());
+        let connection = store.writer.acquire().await.unwrap();
+        assert!(!connection.is_in_transaction());
+        drop(connection);
+        // One that was only given up is.
+        drop(store.write("test").await.unwrap());
+        assert!(!store.writer.acquire().await.unwrap().is_in_transaction());
     }
 
     #[tokio::test]

@@ -106,6 +106,12 @@ impl StoreError {
         }
     }
 
+    /// Whether there is no room left for what should be written; it passes when somebody makes room.
+    #[must_use]
+    pub const fn is_out_of_room(&self) -> bool {
+        matches!(self, Self::Open { source } | Self::Statement { source, .. } if source.full)
+    }
+
     /// Whether a unique index refused the row.
     pub(super) const fn is_duplicate(&self) -> bool {
         matches!(self, Self::Statement { source, .. } if source.duplicate)
@@ -151,6 +157,7 @@ pub struct DatabaseFailure {
     code: Option<String>,
     transient: bool,
     duplicate: bool,
+    full: bool,
 }
 
 impl From<sqlx::Error> for DatabaseFailure {
@@ -160,6 +167,7 @@ impl From<sqlx::Error> for DatabaseFailure {
             code: None,
             transient,
             duplicate: false,
+            full: false,
         };
         match error {
             sqlx::Error::Database(error) => {
@@ -169,6 +177,7 @@ impl From<sqlx::Error> for DatabaseFailure {
                     text: error.message().to_owned(),
                     transient: code.as_deref().is_some_and(passes),
                     duplicate: error.kind() == ErrorKind::UniqueViolation,
+                    full: code.as_deref().is_some_and(is_full),
                     code,
                 }
             }
@@ -186,28 +195,35 @@ impl From<sqlx::Error> for DatabaseFailure {
     }
 }
 
-/// Whether a database's error code stands for something that passes: locked, busy, shutting down, too many clients.
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_LOCKED: i64 = 6;
+/// Reading or writing failed: on a full disk, also of the files beside the database.
+const SQLITE_IOERR: i64 = 10;
+const SQLITE_FULL: i64 = 13;
+const POSTGRES_DISK_FULL: &str = "53100";
+
+/// Whether it says that there is no room.
+fn is_full(code: &str) -> bool {
+    code == POSTGRES_DISK_FULL || (code.len() < 5 && code.parse() == Ok(SQLITE_FULL))
+}
+
+/// Whether a database's error code stands for something that passes: locked, busy, no room, shutting down, too many clients.
 fn passes(code: &str) -> bool {
-    const SQLITE_BUSY: i64 = 5;
-    const SQLITE_LOCKED: i64 = 6;
     // SQLSTATE codes have five characters; SQLite's extended codes are numbers of at most four digits.
     if code.len() == 5 {
         return code.starts_with("08")
+            || code.starts_with("53")
             || matches!(
                 code,
-                "40001"
-                    | "40P01"
-                    | "53300"
-                    | "55P03"
-                    | "57014"
-                    | "57P01"
-                    | "57P02"
-                    | "57P03"
-                    | "25P03"
+                "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "25P03"
             );
     }
-    code.parse::<i64>()
-        .is_ok_and(|code| matches!(code & 0xff, SQLITE_BUSY | SQLITE_LOCKED))
+    code.parse::<i64>().is_ok_and(|code| {
+        matches!(
+            code & 0xff,
+            SQLITE_BUSY | SQLITE_LOCKED | SQLITE_IOERR | SQLITE_FULL
+        )
+    })
 }
 
 /// Why the tables could not be brought up to date.
@@ -280,6 +296,9 @@ mod tests {
             ("6", true),
             ("261", true),
             ("517", true),
+            ("13", true),
+            ("778", true),
+            ("53100", true),
             ("19", false),
             ("2067", false),
             ("40001", true),

@@ -67,12 +67,17 @@ pub struct Appended {
     pub first_seq: i64,
     /// Number of the newest event.
     pub last_seq: i64,
+    /// When the events happened, as they are stored.
+    pub at: Timestamp,
     /// Who asked to cancel, where somebody did.
     pub cancel_by: Option<Actor>,
 }
 
 impl Store {
     /// Writes all entries in one transaction, or none of them, and extends the lease.
+    ///
+    /// A try whose answer was lost may have been written. Made again it would write its events twice, so a writer that tries again
+    /// uses [`Self::append_after`].
     ///
     /// # Errors
     /// [`StoreError::FencedOut`] where the lease is lost or the operation has ended.
@@ -83,10 +88,85 @@ impl Store {
         lease_for: Duration,
         entries: &[Entry<'_>],
     ) -> Result<Appended, StoreError> {
+        self.try_append(lease, None, now, lease_for, entries).await
+    }
+
+    /// The same for a writer that knows the number of the newest event, which it does under a lease: nobody else writes events.
+    /// The same call may be made again for as long as it fails; what an earlier one wrote is recognised by the numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::FencedOut`] where the lease is lost, or the operation has ended otherwise than by these entries.
+    pub async fn append_after(
+        &self,
+        lease: &Lease,
+        newest: i64,
+        now: Timestamp,
+        lease_for: Duration,
+        entries: &[Entry<'_>],
+    ) -> Result<Appended, StoreError> {
+        let tried = self.try_append(lease, Some(newest), now, lease_for, entries);
+        match tried.await {
+            Err(StoreError::FencedOut { .. }) => {
+                let events = entries
+                    .iter()
+                    .filter(|entry| matches!(entry, Entry::Event { .. }));
+                let count = i64::try_from(events.count()).unwrap_or(i64::MAX);
+                self.appended_before(lease, newest, count).await
+            }
+            tried => tried,
+        }
+    }
+
+    /// What an earlier try wrote under the same lease, where it did.
+    async fn appended_before(
+        &self,
+        lease: &Lease,
+        newest: i64,
+        count: i64,
+    ) -> Result<Appended, StoreError> {
+        let act = "look for what an earlier try wrote";
+        let row = sqlx::query(
+            "SELECT o.event_seq, o.cancel_by, e.at FROM operations o JOIN events e
+                 ON e.operation_id = o.id AND e.seq = o.event_seq
+             WHERE o.id = $1 AND o.fence = $2 AND o.event_seq = $3",
+        )
+        .bind(lease.operation.to_string())
+        .bind(lease.fence)
+        .bind(newest.saturating_add(count))
+        // Where the write went, so that it is seen.
+        .fetch_optional(&self.writer)
+        .await
+        .act(act)?;
+        match row {
+            Some(row) if count > 0 => {
+                let columns = Columns::of("operations", &row);
+                Ok(Appended {
+                    first_seq: newest + 1,
+                    last_seq: columns.number("event_seq")?,
+                    at: columns.time("at")?,
+                    cancel_by: columns.maybe_json("cancel_by")?,
+                })
+            }
+            _ => Err(StoreError::FencedOut {
+                operation: lease.operation,
+            }),
+        }
+    }
+
+    async fn try_append(
+        &self,
+        lease: &Lease,
+        newest: Option<i64>,
+        now: Timestamp,
+        lease_for: Duration,
+        entries: &[Entry<'_>],
+    ) -> Result<Appended, StoreError> {
         let batch = Batch::of(entries)?;
         let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
         let mut tx = self.write(ACT).await?;
-        let held = self.hold(&mut tx, lease, now, lease_for, count).await?;
+        let held = self
+            .hold(&mut tx, lease, newest, now, lease_for, count)
+            .await?;
         let first_seq = held.event_seq - count + 1;
         insert_events(&mut tx, lease.operation, first_seq, now, &batch.events).await?;
         upsert_steps(&mut tx, lease, &batch.steps).await?;
@@ -100,6 +180,7 @@ impl Store {
         Ok(Appended {
             first_seq,
             last_seq: held.event_seq,
+            at: now,
             cancel_by: held.cancel_by,
         })
     }

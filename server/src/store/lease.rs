@@ -16,6 +16,10 @@ use super::{Store, StoreError};
 
 /// How often a claim is tried anew when other claimers were faster.
 const CLAIM_ATTEMPTS: u32 = 16;
+/// A lease that ends later than so many lengths of one from now was given before the clock was set back.
+const LONGEST_LEASE: u32 = 2;
+/// No pause is longer: one that is was set before the clock was set back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
 /// The right to write to an operation's journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +54,8 @@ macro_rules! known_kinds {
     };
 }
 
-/// What may be claimed at `$1` by the clock of leases and `$2` by the caller's. A wish to cancel ends the wait for an engine, a
+/// What may be claimed at `$1` by the clock of leases and `$2` by the caller's; a lease that ends after `$3` and a pause after `$4` are
+/// longer than any that is given, and count as over. A wish to cancel ends the wait for an engine, a
 /// wish to leave the rest undone ends every pause. A kind of a newer version waits for a node that knows it.
 macro_rules! claimable {
     () => {
@@ -59,8 +64,8 @@ macro_rules! claimable {
             active!(),
             " AND kind IN ",
             known_kinds!(),
-            " AND (lease_until IS NULL OR lease_until <= $1)
-              AND (not_before IS NULL OR not_before <= $2 OR cancel_requested = 2
+            " AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $3)
+              AND (not_before IS NULL OR not_before <= $2 OR not_before > $4 OR cancel_requested = 2
                   OR (cancel_requested = 1 AND status = 'waiting'))"
         )
     };
@@ -81,7 +86,7 @@ impl Store {
     ) -> Result<Option<Claim>, StoreError> {
         for _ in 0..CLAIM_ATTEMPTS {
             // Looking first costs an idle runner no write.
-            if !self.any_claimable(now).await? {
+            if !self.any_claimable(now, lease).await? {
                 return Ok(None);
             }
             if let Some(claim) = self.claim_once(node, now, lease).await? {
@@ -102,7 +107,7 @@ impl Store {
         lease_for: Duration,
     ) -> Result<Option<Actor>, StoreError> {
         let mut tx = self.write("extend a lease").await?;
-        let held = self.hold(&mut tx, lease, now, lease_for, 0).await?;
+        let held = self.hold(&mut tx, lease, None, now, lease_for, 0).await?;
         tx.commit().await.act("extend a lease")?;
         Ok(held.cancel_by)
     }
@@ -143,7 +148,7 @@ impl Store {
         Ok(released.rows_affected())
     }
 
-    async fn any_claimable(&self, now: Timestamp) -> Result<bool, StoreError> {
+    async fn any_claimable(&self, now: Timestamp, lease: Duration) -> Result<bool, StoreError> {
         let act = "look for an operation to claim";
         let mut connection = self.reader.acquire().await.act(act)?;
         let clock = self.lease_clock(&mut connection, now, act).await?;
@@ -154,6 +159,8 @@ impl Store {
         ))
         .bind(clock)
         .bind(now.millis())
+        .bind(latest_end(clock, lease))
+        .bind(now.plus(LONGEST_PAUSE).millis())
         .fetch_optional(&mut *connection)
         .await
         .act(act)?;
@@ -173,7 +180,7 @@ impl Store {
         let clock = self.lease_clock(&mut tx, now, act).await?;
         let row = sqlx::query(concat!(
             "UPDATE operations
-             SET owner = $3, fence = fence + 1, lease_until = $4, not_before = NULL,
+             SET owner = $5, fence = fence + 1, lease_until = $6, not_before = NULL,
                  started_at = COALESCE(started_at, $2),
                  status = CASE WHEN status = 'queued' THEN 'running' ELSE status END
              WHERE id = (SELECT id FROM operations WHERE ",
@@ -185,6 +192,8 @@ impl Store {
         ))
         .bind(clock)
         .bind(now.millis())
+        .bind(latest_end(clock, lease))
+        .bind(now.plus(LONGEST_PAUSE).millis())
         .bind(node)
         .bind(Timestamp::from_millis(clock).plus(lease).millis())
         .fetch_optional(&mut *tx)
@@ -207,11 +216,13 @@ impl Store {
         Ok(Some(claim))
     }
 
-    /// The fenced UPDATE that every write of a runner starts with: extends the lease and takes `events` numbers.
+    /// The fenced UPDATE that every write of a runner starts with: extends the lease and takes `events` numbers. Where the writer
+    /// knows the `newest` one, only after that.
     pub(super) async fn hold(
         &self,
         tx: &mut sqlx::Transaction<'static, sqlx::Any>,
         lease: &Lease,
+        newest: Option<i64>,
         now: Timestamp,
         lease_for: Duration,
         events: i64,
@@ -220,7 +231,7 @@ impl Store {
         let clock = self.lease_clock(tx, now, act).await?;
         let row = sqlx::query(concat!(
             "UPDATE operations SET lease_until = $1, event_seq = event_seq + $2
-             WHERE id = $3 AND owner = $4 AND fence = $5 AND status IN ",
+             WHERE id = $3 AND owner = $4 AND fence = $5 AND ($6 < 0 OR event_seq = $6) AND status IN ",
             active!(),
             " RETURNING event_seq, cancel_by"
         ))
@@ -229,6 +240,7 @@ impl Store {
         .bind(lease.operation.to_string())
         .bind(lease.node.as_str())
         .bind(lease.fence)
+        .bind(newest.unwrap_or(-1))
         .fetch_optional(&mut **tx)
         .await
         .act(act)?;
@@ -243,6 +255,12 @@ impl Store {
             cancel_by: columns.maybe_json("cancel_by")?,
         })
     }
+}
+
+/// The latest moment at which a lease that was given until now can end.
+fn latest_end(clock: i64, lease: Duration) -> i64 {
+    let longest = lease.saturating_mul(LONGEST_LEASE);
+    Timestamp::from_millis(clock).plus(longest).millis()
 }
 
 /// Keeps the lease and takes the owner away: a plan of a newer version waits for a node that understands it, and does not

@@ -122,13 +122,18 @@ fn without_continue_on_error_the_rest_must_stay_pending() {
     );
     world.must_be_sound();
 
-    // The fault is mended: a new deployment takes the failed one's place and leaves nothing of it.
+    // The fault is mended: a new deployment takes the failed one's place, keeps what runs unchanged, and leaves nothing else of it.
+    let unchanged = world.engine.containers(project)[0]["Id"].clone();
     world.product("Mixed", &[("one", GOOD), ("two", GOOD), ("three", GOOD)]);
     world
         .server()
         .ask("POST", "/api/stack-sources/sync", &[], "{}");
     let result = world.deploy(&request).json();
     assert_eq!(result["status"], "Running", "{result:#}");
+    let project = &world.project;
+    let running = ["one", "three", "two"].map(|stack| format!("{project}-{stack}_web running"));
+    assert_eq!(world.engine.states(project), running);
+    assert_eq!(world.engine.containers(project)[0]["Id"], unchanged);
     let gone = world
         .server()
         .get_json(&format!("{}/{id}", world.deployments_path()));

@@ -32,7 +32,7 @@ impl Engine {
         Some(Self::at(&address))
     }
 
-    /// Another engine, at `unix:///path`.
+    /// The engine at `unix://PATH`.
     pub(crate) fn at(address: &str) -> Self {
         Self {
             socket: address.strip_prefix("unix://").unwrap().to_owned(),
@@ -163,6 +163,8 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     server: Option<ServerProcess>,
     database: Option<EmptyDatabase>,
+    /// Where the server finds its database, where that is not where it is.
+    detour: Option<String>,
 }
 
 /// What the doctor found; see `server::doctor` for the rules.
@@ -183,7 +185,7 @@ impl World {
         Some(Self::on(engine, name))
     }
 
-    /// The same on another engine.
+    /// The same on an engine of the test's own.
     pub(crate) fn on(engine: Engine, name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -196,6 +198,7 @@ impl World {
             folder,
             server: None,
             database: None,
+            detour: None,
         }
     }
 
@@ -203,6 +206,11 @@ impl World {
     pub(crate) fn on_postgres(mut self, server: String) -> Self {
         self.database = Some(EmptyDatabase::on(&server));
         self
+    }
+
+    /// Lets the server find its database through something of the test's.
+    pub(crate) fn through(&mut self, address: String) {
+        self.detour = Some(address);
     }
 
     /// The address of the database.
@@ -289,8 +297,9 @@ impl World {
     pub(crate) fn start_with(&mut self, arguments: &[&str]) {
         let mut all = vec!["--docker-host", &self.engine.address];
         all.extend(arguments);
-        if let Some(database) = &self.database {
-            all.extend(["--database-url", &database.url]);
+        let address = self.database.as_ref().map(|database| &database.url);
+        if let Some(address) = self.detour.as_ref().or(address) {
+            all.extend(["--database-url", address]);
         }
         self.server = Some(ServerProcess::start_in(&self.data(), &all));
     }

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use futures::{FutureExt, StreamExt};
 use server::engine::{EngineError, NewContainer, Next};
 
-use super::ground::{Ground, PATIENCE, on_docker, on_each_engine};
+use super::ground::{Ground, PATIENCE, on_each_docker, on_each_engine};
 use super::roles::Role;
 
 #[tokio::test]
@@ -319,7 +319,7 @@ async fn a_missing_image_is_named() {
 
 #[tokio::test]
 async fn a_creation_that_was_interrupted_is_completed() {
-    on_docker(async |ground: &Ground| {
+    on_each_docker(async |ground: &Ground| {
         let api = ground.api.as_ref().unwrap();
         let mut service = ground.service("app", Role::Serve);
         service.files = vec![super::every_field::file("/run/secrets/key", "pepper")];
@@ -344,7 +344,7 @@ async fn a_creation_that_was_interrupted_is_completed() {
 
 #[tokio::test]
 async fn containers_of_services_can_be_joined() {
-    on_docker(async |ground: &Ground| {
+    on_each_docker(async |ground: &Ground| {
         let mut service = ground.service("side", Role::Serve);
         service.networks.clear();
         service.network_mode = Some("service:app".to_owned());

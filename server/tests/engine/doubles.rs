@@ -1,4 +1,4 @@
-//! What only the fake can do: faults on command, the record of calls, and time that a test controls.
+//! What only the fake and the double can do: faults on command, the record of calls, and, for the fake, time that a test controls.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use super::ground::Ground;
-use super::roles::Role;
+use super::roles::{Role, image};
+use crate::docker_double::{Call as WireCall, DockerDouble, Fault as WireFault, Verb as WireVerb};
 
 #[tokio::test]
 async fn faults_strike_the_calls_they_are_meant_for() {
@@ -264,4 +265,57 @@ async fn addresses_that_cannot_be_used_say_what_to_write() {
     let error = DockerEngine::connect("ssh://host").unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("unix:///path"), "{source}");
+}
+
+/// What the adapter makes of each fault, and whether the act was done all the same.
+#[tokio::test]
+async fn faults_of_the_double_reach_the_adapter_as_those_of_an_engine() {
+    let moment = Duration::from_millis(200);
+    for (fault, expect, done) in [
+        (WireFault::Status(500, "it may pass"), "failed", false),
+        (WireFault::Status(409, "it is in use"), "conflict", false),
+        (WireFault::CloseBefore, "broken", false),
+        (WireFault::CloseAfter, "broken", true),
+        (WireFault::Hang, "silent", false),
+        (WireFault::HangAfter, "silent", true),
+    ] {
+        let double = DockerDouble::with_images(&[&image()]);
+        let mut ground = Ground::docker(&double.address());
+        ground.project = "faults".to_owned();
+        let id = ground.one(ground.service("app", Role::Serve)).await;
+        double.inject(move |call: &WireCall| {
+            (call.verb == WireVerb::StartContainer && call.number == 1).then_some(fault)
+        });
+        let start = tokio::time::timeout(moment, ground.engine.start_container(&id)).await;
+        let seen = match start {
+            Err(_) => "silent",
+            Ok(Err(EngineError::Failed { .. })) => "failed",
+            Ok(Err(EngineError::Conflict { .. })) => "conflict",
+            Ok(Err(EngineError::Broken { .. })) => "broken",
+            Ok(other) => panic!("{fault:?}: {other:?}"),
+        };
+        assert_eq!(seen, expect, "{fault:?}");
+        let starts =
+            || double.record(|record| record.times(WireVerb::StartContainer, "faults_app"));
+        assert_eq!(starts(), usize::from(done), "{fault:?}");
+        for _ in 0..2 {
+            ground.engine.start_container(&id).await.unwrap();
+            assert_eq!(starts(), 1, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_the_double_cuts_is_broken() {
+    let double = DockerDouble::with_images(&[]);
+    let ground = Ground::docker(&double.address());
+    double.inject(|call: &WireCall| {
+        (call.verb == WireVerb::Events && call.number == 1).then_some(WireFault::Cut)
+    });
+    let mut events = ground.engine.events().await.unwrap();
+    let first = events.next().await;
+    assert!(
+        matches!(first, Some(Err(EngineError::Broken { .. }))),
+        "{first:?}"
+    );
 }

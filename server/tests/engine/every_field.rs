@@ -10,7 +10,7 @@ use domain::spec::{
 use serde_json::{Value, json};
 use server::engine::EngineError;
 
-use super::ground::{Ground, attachment, on_docker};
+use super::ground::{Ground, attachment, on_docker, on_each_docker};
 use super::roles::{PROGRAM, Role};
 
 pub(crate) fn file(target: &str, content: &str) -> FileSpec {
@@ -648,7 +648,7 @@ async fn what_an_old_engine_would_drop_is_refused() {
 
 #[tokio::test]
 async fn what_a_stack_does_not_declare_is_refused() {
-    on_docker(async |ground: &Ground| {
+    on_each_docker(async |ground: &Ground| {
         let mut service = ground.service("app", Role::Serve);
         service.networks = vec![attachment("nowhere")];
         let stack = ground.stack([service]);

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::api::Api;
 use super::roles::{Role, image};
+use crate::docker_double::DockerDouble;
 
 /// Longest that a case waits for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,8 +29,10 @@ pub(crate) struct Ground {
     pub(crate) engine: Arc<dyn Engine>,
     /// The engine itself, where it is the fake.
     pub(crate) fake: Option<FakeEngine>,
-    /// The engine's API, where it is real.
+    /// The engine's API, where it has one: the real engine and its double.
     pub(crate) api: Option<Api>,
+    /// Ends with the case.
+    _double: Option<DockerDouble>,
     /// Prefix of every name.
     pub(crate) project: String,
 }
@@ -63,6 +66,7 @@ impl Ground {
             engine: Arc::new(fake.clone()),
             fake: Some(fake),
             api: None,
+            _double: None,
             project: project(),
         }
     }
@@ -73,7 +77,20 @@ impl Ground {
             engine: Arc::new(DockerEngine::connect(host).unwrap()),
             fake: None,
             api: Some(Api(host.to_owned())),
+            _double: None,
             project: project(),
+        }
+    }
+
+    /// The real adapter over a double of the engine.
+    pub(crate) fn double() -> Self {
+        let double = DockerDouble::with_images(&[&image()]);
+        Self {
+            api: Some(Api(double.address())),
+            engine: Arc::new(DockerEngine::connect(&double.address()).unwrap()),
+            fake: None,
+            project: project(),
+            _double: Some(double),
         }
     }
 
@@ -292,15 +309,26 @@ pub(crate) fn attachment(network: &str) -> NetworkAttachment {
     }
 }
 
-/// Runs a case on the fake and, where one is named, on the real engine.
+/// Runs a case on the fake, through the adapter on the double, and where one is named, on the real engine.
 pub(crate) async fn on_each_engine(case: impl AsyncFn(&Ground)) {
     Ground::fake().run(&case).await;
+    on_each_docker(case).await;
+}
+
+/// Runs a case through the adapter: on the double and, where one is named, on the real engine.
+pub(crate) async fn on_each_docker(case: impl AsyncFn(&Ground)) {
+    Ground::double().run(&case).await;
     if let Some(host) = docker_host() {
         Ground::docker(&host).run(&case).await;
     }
 }
 
-/// Runs a case on the real engine only.
+/// Runs a case on the real engine only. On the double it would tell nothing:
+/// - every field of a specification, and files in read-only containers: the double shows what it was given, without a kernel,
+///   a file system or the engine's own rules about them;
+/// - pulls: there is no registry behind the double, its images just come;
+/// - terminals and long lines: who splits lines into frames is the engine's logger;
+/// - old engines: the double is a new one.
 pub(crate) async fn on_docker(case: impl AsyncFnOnce(&Ground)) {
     if let Some(host) = docker_host() {
         Ground::docker(&host).run(case).await;

@@ -4,7 +4,7 @@ use domain::plan::{ContainerState, Health};
 use domain::spec::{PortSpec, RestartPolicy};
 use server::engine::{ContainerEventKind, EngineError, Next};
 
-use super::ground::{Ground, on_docker, on_each_engine};
+use super::ground::{Ground, on_each_docker, on_each_engine};
 use super::roles::{PROGRAM, Role};
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn a_missing_network_is_named() {
 
 #[tokio::test]
 async fn commands_in_a_container_tell_their_exit_code() {
-    on_docker(async |ground: &Ground| {
+    on_each_docker(async |ground: &Ground| {
         let id = ground.one(ground.service("app", Role::Healthy)).await;
         let command = |words: &[&str]| {
             words

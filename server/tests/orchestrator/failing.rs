@@ -10,7 +10,7 @@ use futures::{StreamExt as _, stream};
 use super::world::{Fault, Injection, Verb, WORLDS, World, count, output};
 
 /// Every call that acts or waits, without those that only look before anything begins.
-async fn calls_of_small() -> Vec<(Verb, String)> {
+pub(crate) async fn calls_of_small() -> Vec<(Verb, String)> {
     let world = World::small().await;
     let operation = world.accept(1).await;
     let orchestrator = world.orchestrator("a").await;

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::store::database::execute;
 use domain::access::Actor;
 use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
@@ -14,13 +16,15 @@ use domain::operation::event::{Event, EventBody, Level};
 use domain::operation::{Operation, OperationKind, OperationStatus};
 use domain::plan::ContainerState;
 use domain::product::{OnFailure, Product, StackOrder, StackTemplate};
+use domain::timestamp::Timestamp;
 use domain::variable::Values;
 use futures::{StreamExt as _, pin_mut};
 use serde_json::{Value, json};
 use server::clock::{Clock, new_id};
+use server::doctor::{Doctor, Reason};
 use server::engine::Engine;
 use server::engine::fake::FakeEngine;
-pub(super) use server::engine::fake::{Fault, HealthScript, Injection, Script, Verb};
+pub(crate) use server::engine::fake::{Fault, HealthScript, Injection, Script, Verb};
 use server::operations::Operations;
 use server::orchestrator::{EngineUnavailable, Engines, Orchestrator, Settings};
 use server::store::{NewOperation, Store};
@@ -29,20 +33,44 @@ use tempfile::TempDir;
 /// Longer than any case takes; what waits longer waits in vain.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Worlds at work at once in a case that makes one for each step.
-pub(super) const WORLDS: usize = 8;
+pub(crate) const WORLDS: usize = 8;
 
-pub(super) struct World {
-    pub(super) store: Store,
-    pub(super) engine: TestEngine,
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) engine: TestEngine,
     environment: EnvironmentId,
     stacks: Vec<(String, Value)>,
-    pub(super) continue_on_error: bool,
+    pub(crate) continue_on_error: bool,
+    /// First pause before another attempt; the longest is four times that.
+    pub(crate) retry_base: Duration,
+    /// The clock of everything here; tests set it.
+    pub(crate) clock: TestClock,
+    /// Where the database is.
+    url: String,
     deployments: std::sync::Mutex<BTreeMap<u32, DeploymentId>>,
     _folder: TempDir,
 }
 
+/// The machine's clock, and how much it was set.
+#[derive(Clone, Default)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    pub(crate) fn set_by(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let (machine, set_by) = (Clock::system(), Arc::clone(&self.0));
+        Clock::from_fn(move || {
+            let now = machine.now().millis() + set_by.load(Ordering::Relaxed);
+            Timestamp::from_millis(now)
+        })
+    }
+}
+
 /// The engine in memory, with what cases ask of it.
-pub(super) struct TestEngine(pub(super) FakeEngine);
+pub(crate) struct TestEngine(pub(crate) FakeEngine);
 
 impl std::ops::Deref for TestEngine {
     type Target = FakeEngine;
@@ -53,12 +81,12 @@ impl std::ops::Deref for TestEngine {
 }
 
 impl TestEngine {
-    pub(super) fn calls_of(&self, verb: Verb) -> usize {
+    pub(crate) fn calls_of(&self, verb: Verb) -> usize {
         self.calls().iter().filter(|call| call.verb == verb).count()
     }
 
     /// Names of containers, each with whether it runs, ended well, or is something else.
-    pub(super) async fn containers(&self) -> BTreeMap<String, String> {
+    pub(crate) async fn containers(&self) -> BTreeMap<String, String> {
         let observed = self.observe().await.unwrap();
         let state = |container: &domain::plan::ObservedContainer| match container.state {
             ContainerState::Running => "running".to_owned(),
@@ -82,7 +110,7 @@ impl Engines for OneEngine {
 }
 
 /// A stack of services that need nothing.
-pub(super) fn app_stack(name: &str, services: usize) -> (String, Value) {
+pub(crate) fn app_stack(name: &str, services: usize) -> (String, Value) {
     let services: BTreeMap<_, _> = (0..services)
         .map(|number| (format!("app{number}"), json!({ "image": "app:1" })))
         .collect();
@@ -90,7 +118,7 @@ pub(super) fn app_stack(name: &str, services: usize) -> (String, Value) {
 }
 
 /// Two stacks with everything that a plan can have: images to pull, a one-shot, health checks, a dependency, a volume.
-pub(super) fn small_product() -> Vec<(String, Value)> {
+pub(crate) fn small_product() -> Vec<(String, Value)> {
     let base = json!({
         "services": {
             "db": {
@@ -120,10 +148,10 @@ pub(super) fn small_product() -> Vec<(String, Value)> {
 }
 
 /// What the one-shot of [`small_product`] says.
-pub(super) const WORDS: [&str; 3] = ["begin", "migrate", "end"];
+pub(crate) const WORDS: [&str; 3] = ["begin", "migrate", "end"];
 
 impl World {
-    pub(super) async fn small() -> Self {
+    pub(crate) async fn small() -> Self {
         let world = Self::new(small_product()).await;
         let lines = WORDS.map(|word| (false, word.to_owned())).to_vec();
         world.engine.set_script(
@@ -137,9 +165,18 @@ impl World {
         world
     }
 
-    pub(super) async fn new(stacks: Vec<(String, Value)>) -> Self {
+    pub(crate) async fn new(stacks: Vec<(String, Value)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
+        Self::in_database(stacks, folder, url).await
+    }
+
+    /// The same on a database elsewhere.
+    pub(crate) async fn on(stacks: Vec<(String, Value)>, url: &str) -> Self {
+        Self::in_database(stacks, tempfile::tempdir().unwrap(), url.to_owned()).await
+    }
+
+    async fn in_database(stacks: Vec<(String, Value)>, folder: TempDir, url: String) -> Self {
         let store = Store::open(&url).await.unwrap();
         let environment = EnvironmentId::from_uuid(new_id());
         store
@@ -164,38 +201,46 @@ impl World {
             environment,
             stacks,
             continue_on_error: true,
+            retry_base: Duration::from_millis(10),
+            clock: TestClock::default(),
+            url,
             deployments: std::sync::Mutex::default(),
             _folder: folder,
         }
     }
 
-    pub(super) async fn orchestrator(&self, node: &str) -> Orchestrator {
+    pub(crate) async fn orchestrator(&self, node: &str) -> Orchestrator {
+        self.orchestrator_at(node, self.clock.clock()).await
+    }
+
+    /// One whose machine has another clock.
+    pub(crate) async fn orchestrator_at(&self, node: &str, clock: Clock) -> Orchestrator {
         let settings = Settings {
             stable_for: Duration::from_millis(20),
             health_deadline: Duration::from_secs(10),
-            retry_base: Duration::from_millis(10),
-            retry_max: Duration::from_millis(40),
+            retry_base: self.retry_base,
+            retry_max: self.retry_base.saturating_mul(4),
             pull_stall: Duration::from_secs(10),
             undo_again: Duration::from_millis(50),
         };
         let engines = Arc::new(OneEngine(self.engine.0.clone()));
-        let (store, clock) = (self.store.clone(), Clock::system());
+        let store = self.store.clone();
         let orchestrator = Orchestrator::new(store, engines, clock, node.to_owned(), settings);
         orchestrator.start().await.unwrap();
         orchestrator
     }
 
-    pub(super) fn operations(&self, orchestrator: &Orchestrator) -> Operations {
-        Operations::new(self.store.clone(), orchestrator.clone(), Clock::system())
+    pub(crate) fn operations(&self, orchestrator: &Orchestrator) -> Operations {
+        Operations::new(self.store.clone(), orchestrator.clone(), self.clock.clock())
     }
 
     /// Records that product `number` is to be deployed.
-    pub(super) async fn accept(&self, number: u32) -> OperationId {
+    pub(crate) async fn accept(&self, number: u32) -> OperationId {
         self.accept_instead(number, None).await
     }
 
     /// The same in the place of a deployment that failed.
-    pub(super) async fn accept_again(&self, number: u32) -> OperationId {
+    pub(crate) async fn accept_again(&self, number: u32) -> OperationId {
         let failed = self.deployments.lock().unwrap()[&number];
         self.accept_instead(number, Some(failed)).await
     }
@@ -219,7 +264,7 @@ impl World {
             cancel_requested: false,
             message: None,
             event_seq: 1,
-            created_at: Clock::system().now(),
+            created_at: self.clock.clock().now(),
             started_at: None,
             finished_at: None,
             not_before: None,
@@ -299,7 +344,7 @@ impl World {
             status: ProductStatus::Deploying,
             operation_mode: OperationMode::Normal,
             deployed_by: Actor::LocalOperator,
-            created_at: Clock::system().now(),
+            created_at: self.clock.clock().now(),
             completed_at: None,
             error_message: None,
             continue_on_error: self.continue_on_error,
@@ -313,7 +358,7 @@ impl World {
     }
 
     /// Follows until an event fits; false where the operation ended before.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         &self,
         orchestrator: &Orchestrator,
         operation: OperationId,
@@ -339,7 +384,7 @@ impl World {
         }
     }
 
-    pub(super) async fn until_started(
+    pub(crate) async fn until_started(
         &self,
         orchestrator: &Orchestrator,
         operation: OperationId,
@@ -354,7 +399,7 @@ impl World {
     }
 
     /// Follows to the end; the whole journal.
-    pub(super) async fn until_end(
+    pub(crate) async fn until_end(
         &self,
         orchestrator: &Orchestrator,
         operation: OperationId,
@@ -363,7 +408,7 @@ impl World {
         self.journal(operation).await
     }
 
-    pub(super) async fn cancel(&self, orchestrator: &Orchestrator, operation: OperationId) {
+    pub(crate) async fn cancel(&self, orchestrator: &Orchestrator, operation: OperationId) {
         let cancelled = self
             .operations(orchestrator)
             .cancel_operation(&Actor::LocalOperator, &operation.to_string())
@@ -374,7 +419,7 @@ impl World {
         }
     }
 
-    pub(super) async fn journal(&self, operation: OperationId) -> Vec<Event> {
+    pub(crate) async fn journal(&self, operation: OperationId) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         loop {
             let after = events.last().map_or(0, |event| event.seq);
@@ -390,19 +435,19 @@ impl World {
         }
     }
 
-    pub(super) async fn status(&self, operation: OperationId) -> OperationStatus {
+    pub(crate) async fn status(&self, operation: OperationId) -> OperationStatus {
         let operation = self.store.operation(operation).await.unwrap().unwrap();
         operation.status
     }
 
-    pub(super) async fn recorded(&self, number: u32) -> ProductDeployment {
+    pub(crate) async fn recorded(&self, number: u32) -> ProductDeployment {
         let id = self.deployments.lock().unwrap()[&number];
         let found = self.store.deployment(self.environment, id).await.unwrap();
         found.unwrap()
     }
 
     /// The steps of a plan without undoing, by a run in a world of its own.
-    pub(super) async fn steps_of_small() -> Vec<String> {
+    pub(crate) async fn steps_of_small() -> Vec<String> {
         let world = Self::small().await;
         let operation = world.accept(1).await;
         let orchestrator = world.orchestrator("a").await;
@@ -420,7 +465,7 @@ impl World {
     }
 
     /// The journal is whole and in order, and says what the record says.
-    pub(super) async fn must_have_ended(
+    pub(crate) async fn must_have_ended(
         &self,
         operation: OperationId,
         events: &[Event],
@@ -435,8 +480,30 @@ impl World {
         assert_eq!(self.status(operation).await, expected);
     }
 
+    /// Runs statements past the store.
+    pub(crate) async fn sql(&self, statements: &str) {
+        execute(&self.url, statements.to_owned()).await;
+    }
+
+    /// The doctor finds nothing.
+    pub(crate) async fn must_be_sound(&self) {
+        let store = Store::open_to_read(&self.url).await.unwrap();
+        let engine: Arc<dyn Engine> = Arc::new(self.engine.0.clone());
+        let doctor = Doctor::new(store.clone(), Arc::new(move |_| Ok(Arc::clone(&engine))));
+        let report = doctor.look().await.unwrap();
+        store.close().await;
+        assert!(!report.has_findings(), "{report}");
+        assert!(
+            !report
+                .not_looked_at
+                .iter()
+                .any(|it| it.reason == Reason::Engine),
+            "{report}"
+        );
+    }
+
     /// Every container of every stack runs, one-shots ended well, and nothing else is there.
-    pub(super) async fn must_run_exactly_what_is_planned(&self, number: u32) {
+    pub(crate) async fn must_run_exactly_what_is_planned(&self, number: u32) {
         let recorded = self.recorded(number).await;
         assert_eq!(recorded.status, ProductStatus::Running);
         let mut planned = BTreeMap::new();
@@ -446,7 +513,7 @@ impl World {
         assert_eq!(self.engine.containers().await, planned);
     }
 
-    pub(super) fn planned(&self, number: u32, stack: &str) -> BTreeMap<String, String> {
+    pub(crate) fn planned(&self, number: u32, stack: &str) -> BTreeMap<String, String> {
         let (_, compose) = self.stacks.iter().find(|(name, _)| name == stack).unwrap();
         let services = compose["services"].as_object().unwrap();
         services
@@ -460,7 +527,7 @@ impl World {
     }
 
     /// Stacks that run have exactly their containers; stacks whose turn was taken back or never came have none, and no network.
-    pub(super) async fn nothing_must_be_left_of_unfinished_stacks(&self, number: u32) {
+    pub(crate) async fn nothing_must_be_left_of_unfinished_stacks(&self, number: u32) {
         let there = self.engine.containers().await;
         let observed = self.engine.observe().await.unwrap();
         for stack in self.recorded(number).await.stacks {
@@ -539,7 +606,7 @@ fn must_be_whole(events: &[Event]) {
 }
 
 /// The lines of output that the journal has.
-pub(super) fn output(events: &[Event]) -> Vec<String> {
+pub(crate) fn output(events: &[Event]) -> Vec<String> {
     events
         .iter()
         .filter_map(|event| match &event.body {
@@ -551,6 +618,6 @@ pub(super) fn output(events: &[Event]) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn count(events: &[Event], fits: impl Fn(&EventBody) -> bool) -> usize {
+pub(crate) fn count(events: &[Event], fits: impl Fn(&EventBody) -> bool) -> usize {
     events.iter().filter(|event| fits(&event.body)).count()
 }

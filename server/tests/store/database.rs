@@ -121,7 +121,8 @@ pub(crate) fn execute_now(url: &str, sql: String) {
     .unwrap();
 }
 
-async fn execute(url: &str, sql: String) {
+/// Runs statements past the store.
+pub(crate) async fn execute(url: &str, sql: String) {
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(url).await.unwrap();
     connection.execute(AssertSqlSafe(sql)).await.unwrap();

@@ -34,6 +34,8 @@ on_both! {
     the_end_is_the_end,
     an_operation_ends_by_its_finish_only,
     a_plan_of_version_1_is_still_understood,
+    an_append_that_is_made_again_is_written_once,
+    an_append_after_somebody_else_is_refused,
 }
 
 async fn events_are_numbered_without_gaps(database: Database) {
@@ -409,4 +411,93 @@ async fn a_plan_of_version_1_is_still_understood(database: Database) {
             .plan,
         Some(shorter)
     );
+}
+
+async fn an_append_that_is_made_again_is_written_once(database: Database) {
+    let store = &database.store;
+    let claim = claimed_operation(store, 1).await;
+    let (one, two) = (note("one"), note("two"));
+    let level = Level::Info;
+    let entries = [
+        Entry::Event { level, body: &one },
+        Entry::Event { level, body: &two },
+    ];
+    let append = async |newest, now| {
+        store
+            .append_after(&claim.lease, newest, at(now), LEASE, &entries)
+            .await
+            .unwrap()
+    };
+    let first = append(1, 2_000).await;
+    assert_eq!((first.first_seq, first.last_seq), (2, 3));
+    // The same numbers, and the time at which it was written.
+    assert_eq!(append(1, 3_000).await, first);
+    let events = store.events_after(claim.operation.id, 0, 9).await.unwrap();
+    assert_eq!(events.len(), 3);
+    assert_eq!(append(3, 3_000).await.first_seq, 4);
+
+    // Also the end, which gives the lease away.
+    let end = [
+        Entry::Event { level, body: &one },
+        Entry::Finish {
+            status: OperationStatus::Succeeded,
+            deployment: claim.operation.deployment_id,
+            product_status: ProductStatus::Running,
+            message: "It ended.",
+            error: None,
+        },
+    ];
+    for _ in 0..2 {
+        let ended = store
+            .append_after(&claim.lease, 5, at(4_000), LEASE, &end)
+            .await
+            .unwrap();
+        assert_eq!((ended.first_seq, ended.last_seq), (6, 6));
+    }
+    let after = store
+        .append_after(&claim.lease, 6, at(4_000), LEASE, &entries)
+        .await;
+    assert!(
+        matches!(after, Err(StoreError::FencedOut { .. })),
+        "{after:?}"
+    );
+}
+
+async fn an_append_after_somebody_else_is_refused(database: Database) {
+    let store = &database.store;
+    let claim = claimed_operation(store, 1).await;
+    let body = note("one");
+    let level = Level::Info;
+    let entries = [Entry::Event { level, body: &body }];
+    store.release(&claim.lease).await.unwrap();
+    let other = store.claim("node-b", at(2_000), LEASE).await.unwrap();
+    let lease = other.unwrap().lease;
+    store
+        .append_after(&lease, 1, at(2_000), LEASE, &entries)
+        .await
+        .unwrap();
+    // It looks as if its own try had been written.
+    let fenced = store
+        .append_after(&claim.lease, 1, at(2_001), LEASE, &entries)
+        .await;
+    assert!(
+        matches!(fenced, Err(StoreError::FencedOut { .. })),
+        "{fenced:?}"
+    );
+    // Nor does a writer that lost count write on.
+    let lost = store
+        .append_after(&lease, 7, at(2_001), LEASE, &entries)
+        .await;
+    assert!(
+        matches!(lost, Err(StoreError::FencedOut { .. })),
+        "{lost:?}"
+    );
+    // Without events there is nothing to be written twice, and a status may be written again.
+    let status = [Entry::Status(OperationStatus::Running)];
+    for _ in 0..2 {
+        let again = store
+            .append_after(&lease, 2, at(2_002), LEASE, &status)
+            .await;
+        assert_eq!(again.unwrap().last_seq, 2);
+    }
 }

@@ -26,6 +26,7 @@ on_both! {
     a_pause_is_kept_and_a_cancel_ends_it,
     a_stuck_operation_is_tried_again_until_its_operator_lets_go,
     a_wish_to_cancel_reaches_the_runner,
+    a_clock_that_was_set_back_holds_nothing_up,
 }
 
 async fn of_many_claimers_one_gets_it(database: Database) {
@@ -336,4 +337,32 @@ async fn a_wish_to_cancel_reaches_the_runner(database: Database) {
         cancel(Actor::System).await,
         CancelOutcome::AlreadyFinal(OperationStatus::Succeeded)
     );
+}
+
+async fn a_clock_that_was_set_back_holds_nothing_up(database: Database) {
+    let store = &database.store;
+    accepted_operation(store, 1).await;
+    let hours = 3 * 3_600_000;
+    let first = store.claim("node-a", at(hours), LEASE).await.unwrap();
+    // Where the database has a clock of its own, nothing happened to the lease.
+    let after = store.claim("node-b", at(1_000), LEASE).await.unwrap();
+    assert_eq!(after.is_none(), database.is_postgres());
+    let lease = after.or(first).unwrap().lease;
+
+    let pause = [Entry::NotBefore(Some(at(hours)))];
+    store
+        .append(&lease, at(2_000), LEASE, &pause)
+        .await
+        .unwrap();
+    store.release(&lease).await.unwrap();
+    let claimed = store.claim("node-a", at(3_000), LEASE).await.unwrap();
+    let lease = claimed.unwrap().lease;
+    // A pause of an honest length is kept.
+    let pause = [Entry::NotBefore(Some(at(33_000)))];
+    store
+        .append(&lease, at(3_000), LEASE, &pause)
+        .await
+        .unwrap();
+    store.release(&lease).await.unwrap();
+    assert_eq!(store.claim("node-a", at(4_000), LEASE).await.unwrap(), None);
 }

@@ -45,11 +45,11 @@ impl Sum {
     }
 }
 
-/// Prints the sums of each part and of all; in the full form writes docs/faults.md as well.
+/// Prints the sums of each part and of all; writes docs/faults.md where that is asked for.
 ///
 /// # Errors
 /// Where a fault did not end in a known state, or the tests wrote nothing.
-pub(super) fn sum_up(file: &Path, full: bool) -> anyhow::Result<()> {
+pub(super) fn sum_up(file: &Path, document: bool) -> anyhow::Result<()> {
     let text = fs::read_to_string(file).context("the fault tests wrote no tally")?;
     let tallies: Vec<Tally> = text
         .lines()
@@ -68,7 +68,7 @@ pub(super) fn sum_up(file: &Path, full: bool) -> anyhow::Result<()> {
             sum.injected, sum.known, sum.duplicates, sum.orphans
         );
     }
-    if full {
+    if document {
         let target = paths::root().join("docs/faults.md");
         fs::create_dir_all(paths::root().join("docs"))?;
         fs::write(&target, table(&tallies))?;
@@ -83,7 +83,7 @@ pub(super) fn sum_up(file: &Path, full: bool) -> anyhow::Result<()> {
 
 fn table(tallies: &[Tally]) -> String {
     let mut text = "# Faults and how they end\n\n\
-        Written by `cargo xtask test --only faults --full`: every fault is provoked on a real engine, a real registry and a real \
+        Written by `cargo xtask test --only faults --document`: every fault is provoked on a real engine, a real registry and a real \
         database, and the sentence is the one that the operator reads.\n\n\
         | Fault | Ends as | After | What is shown | Evidence kept | Once the fault is gone |\n\
         |---|---|---|---|---|---|\n"

@@ -45,6 +45,8 @@ pub(super) struct Journal {
     pub(super) shared: Arc<Shared>,
     pub(super) lease: Lease,
     pub(super) operation: OperationId,
+    /// Number of the newest event, which nobody else changes: a try whose answer was lost is recognised by it.
+    pub(super) newest: i64,
     /// Who wants the operation to end, as of the last write.
     pub(super) cancel_by: Option<Actor>,
     pub(super) entries: Vec<Write>,
@@ -80,16 +82,16 @@ impl Journal {
         }
         let entries: Vec<Entry<'_>> = writes.iter().map(Write::entry).collect();
         let begun = Instant::now();
-        let (now, appended) = loop {
+        let appended = loop {
             // The time of this try: a lease counted from an earlier one might be over when it is written.
             let now = self.shared.clock.now();
             match self
                 .shared
                 .store
-                .append(&self.lease, now, LEASE, &entries)
+                .append_after(&self.lease, self.newest, now, LEASE, &entries)
                 .await
             {
-                Ok(appended) => break (now, appended),
+                Ok(appended) => break appended,
                 Err(error) if error.is_transient() && begun.elapsed() < STORE_PATIENCE => {
                     tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "the journal is written again");
                     tokio::select! {
@@ -101,6 +103,7 @@ impl Journal {
             }
         };
         drop(entries);
+        self.newest = appended.last_seq;
         if appended.cancel_by.is_some() {
             self.cancel_by = appended.cancel_by;
         }
@@ -113,7 +116,7 @@ impl Journal {
             .map(|(seq, (level, body))| {
                 Arc::new(Event {
                     seq,
-                    at: now,
+                    at: appended.at,
                     level,
                     body,
                 })
