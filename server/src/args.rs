@@ -137,6 +137,16 @@ pub struct ServeArgs {
     )]
     pub lease_seconds: u32,
 
+    /// How long a pull may move no byte, in seconds, before it is broken off and tried again
+    #[arg(
+        long,
+        env = "WINDLASS_PULL_STALL",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub pull_stall: u64,
+
     /// The folder with the built pages' files
     #[arg(
         long,

@@ -145,6 +145,15 @@ impl EngineError {
         }
     }
 
+    /// Whether the engine itself is away or silent, so that nothing is said about the act.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::NoAnswer { .. } | Self::Broken { .. }
+        )
+    }
+
     /// Whether the same act may well succeed a little later.
     #[must_use]
     pub const fn may_pass(&self) -> bool {

@@ -3,7 +3,9 @@
 //! is in their way or in danger.
 //!
 //! Taken down when dropped, also after a failure or a signal. What a killed run left behind is
-//! recognised by its dead process id and cleared away by the next run.
+//! recognised by its dead process id and cleared away by the next run. Engines that tests start
+//! themselves live in folders, control groups and network namespaces that carry the run's name, and
+//! go with it.
 
 pub(crate) mod debian;
 mod engine;
@@ -34,6 +36,7 @@ const PREFIX: &str = "windlass-test-";
 pub(crate) struct Ground {
     _registry: Background,
     postgres: postgres::Server,
+    programs: engine::Programs,
     engine: engine::Engine,
     place: Place,
 }
@@ -90,6 +93,7 @@ impl Ground {
         Ok(Self {
             _registry: registry,
             postgres,
+            programs,
             engine,
             place,
         })
@@ -105,6 +109,16 @@ impl Ground {
             .env("WINDLASS_TEST_DATABASE_URL", postgres::URL)
             .env("WINDLASS_TEST_NETNS", &self.place.name);
         command
+    }
+
+    /// The same, also told how to start further engines.
+    pub(crate) fn command_with_engines(
+        &self,
+        program: impl AsRef<std::ffi::OsStr>,
+    ) -> anyhow::Result<Command> {
+        let mut command = self.command(program);
+        self.programs.tell(&mut command)?;
+        Ok(command)
     }
 
     /// Whether a server inside the network namespace answers with success.

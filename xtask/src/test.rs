@@ -152,7 +152,7 @@ fn on_the_ground(
 
     if wanted(Stage::Integration) {
         report.stage("integration", |totals| {
-            let mut tests = tests_inside(&ground);
+            let mut tests = tests_inside(&ground)?;
             tests.args(["--", "--skip", FAULTS]).args(&args.filter);
             must_pass(&mut tests, totals)
         })?;
@@ -241,9 +241,9 @@ fn integration_tests() -> Command {
 }
 
 /// The same, inside the ground's network namespace; arguments of the test program may follow.
-fn tests_inside(ground: &Ground) -> Command {
+fn tests_inside(ground: &Ground) -> anyhow::Result<Command> {
     let plain = integration_tests();
-    let mut inside = ground.command(plain.get_program());
+    let mut inside = ground.command_with_engines(plain.get_program())?;
     inside
         .args(plain.get_args())
         .arg("--offline")
@@ -254,7 +254,7 @@ fn tests_inside(ground: &Ground) -> Command {
         }
     }
     inside.env("WINDLASS_TEST_SITE", web::site(Profile::Dev));
-    inside
+    Ok(inside)
 }
 
 fn must_pass(tests: &mut Command, totals: &mut Totals) -> anyhow::Result<()> {
@@ -266,7 +266,7 @@ fn must_pass(tests: &mut Command, totals: &mut Totals) -> anyhow::Result<()> {
 
 fn break_things(args: &TestArgs, ground: &Ground, totals: &mut Totals) -> anyhow::Result<()> {
     let tally = ground.folder("tally")?.join("faults.jsonl");
-    let mut tests = tests_inside(ground);
+    let mut tests = tests_inside(ground)?;
     tests.env("WINDLASS_TEST_TALLY", &tally);
     if args.full {
         tests.env("WINDLASS_TEST_FULL", "1");

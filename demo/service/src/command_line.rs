@@ -116,6 +116,7 @@ HOW IT MISBEHAVES  (durations: 250ms, 3s, 2m, 1h; flags: 1 or true)
   LOG_STDERR       write them to the standard error
   IGNORE_SIGTERM   go on when told to stop; only a kill ends it
   HANG             migrate: begin, then never end
+  EAT_MEMORY       take that many megabytes at the start, and keep them
 
 EXIT CODES
   0 done, or stopped by a signal; 1 failed; 64 wrong usage; EXIT_CODE where that was asked for";

@@ -138,9 +138,19 @@ fn watch_the_clock(context: &Arc<Context>, ending: Sender<Ending>) {
     }
 }
 
+/// Written to, so that it is really taken, and never given back.
+fn eat_memory(context: &Context) {
+    let megabytes = context.settings.eat_memory;
+    if megabytes > 0 {
+        context.say(&format!("takes {megabytes} MB, as told"));
+        std::mem::forget(std::hint::black_box(vec![1_u8; (megabytes as usize) << 20]));
+    }
+}
+
 fn play(context: &Arc<Context>, ending: Sender<Ending>) {
     let context = Arc::clone(context);
     thread::spawn(move || {
+        eat_memory(&context);
         let how = if context.settings.crash {
             context.write_log_lines();
             Ending::TimeIsUp

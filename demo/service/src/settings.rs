@@ -17,6 +17,8 @@ pub(crate) const DEFAULT_PORT: u16 = 8080;
 const MAX_NEIGHBOURS: usize = 32;
 /// Most lines `LOG_LINES` may ask for.
 const MAX_LOG_LINES: u32 = 1_000_000;
+/// Most megabytes `EAT_MEMORY` may ask for.
+const MAX_EAT_MEMORY: u32 = 1024;
 /// Most steps one migration has.
 const MAX_SCHEMA_VERSION: u32 = 1_000;
 
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) log_stderr: bool,
     pub(crate) ignore_sigterm: bool,
     pub(crate) hang: bool,
+    /// Megabytes taken at the start and kept.
+    pub(crate) eat_memory: u32,
 }
 
 /// A variable whose value cannot be used.
@@ -114,6 +118,7 @@ impl Settings {
             log_stderr: environment.flag("LOG_STDERR")?,
             ignore_sigterm: environment.flag("IGNORE_SIGTERM")?,
             hang: environment.flag("HANG")?,
+            eat_memory: environment.number("EAT_MEMORY", 0, 0, MAX_EAT_MEMORY)?,
         })
     }
 

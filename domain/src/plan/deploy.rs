@@ -59,6 +59,10 @@ pub enum Refusal {
         "the external network {name} does not exist; create it first, or declare it in one of the product's stacks"
     )]
     NetworkMissing { stack: String, name: String },
+    #[error(
+        "the image {image} is not on the engine and its pull policy is never; load it there, or choose another pull policy"
+    )]
+    ImageMissing { stack: String, image: String },
     #[error("the external volume {name} does not exist; create it first")]
     VolumeMissing { stack: String, name: String },
     #[error("the services of stack {stack} depend on each other in a circle: {circle}")]
@@ -150,7 +154,14 @@ impl<'a> Builder<'a> {
                 let image = service.image.to_string();
                 let always = service.pull_policy == PullPolicy::Always;
                 let present = self.input.images.contains_key(&image);
-                if service.pull_policy == PullPolicy::Never || (present && !always) {
+                if service.pull_policy == PullPolicy::Never {
+                    if !present {
+                        let stack = stack.spec.stack.clone();
+                        self.refusals.push(Refusal::ImageMissing { stack, image });
+                    }
+                    continue;
+                }
+                if present && !always {
                     continue;
                 }
                 let entry = wanted.entry(image).or_default();

@@ -6,6 +6,7 @@
 
 mod journal;
 mod limits;
+mod lost;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -29,17 +30,15 @@ use super::lease::LeaseEnd;
 use super::operations::{self, End, PlanError};
 use super::progress::{self, GATHER, Gathered, Note};
 use super::redact::Redactor;
-use super::steps::{self, Context, Outcome, Watch};
+use super::steps::{self, Cause, Context, Outcome, Watch};
 use super::{EngineUnavailable, Shared};
 use crate::engine::Engine;
 use crate::store::{Claim, MAX_PAGE, StoreError};
 use journal::{Journal, Write};
-use limits::{Limits, Work};
+use limits::{Limits, Tries, Work};
 
-/// Attempts of a step that may work another time.
-const MAX_ATTEMPTS: u32 = 6;
-/// Attempts while the engine does not answer at all: with the longest pause about five minutes.
-const MAX_ATTEMPTS_OUTAGE: u32 = 35;
+/// Longest pause before undoing that does not work is tried again.
+const MAX_UNDO_PAUSE: Duration = Duration::from_secs(600);
 
 /// How a run ended.
 pub(super) enum Ended {
@@ -98,6 +97,7 @@ pub(super) async fn run(
         plan: operation.plan.clone().unwrap_or_default(),
         records: Vec::new(),
         due: HashMap::new(),
+        tries: HashMap::new(),
         heard: HashMap::new(),
         redactor,
         cancel: CancellationToken::new(),
@@ -129,6 +129,8 @@ struct Run {
     records: Vec<StepRecord>,
     /// When steps that wait for another attempt may have it.
     due: HashMap<usize, Instant>,
+    /// What steps that wait for another attempt may still try.
+    tries: HashMap<usize, Tries>,
     /// Lines of output that the journal had of steps that an earlier run left in the middle.
     heard: HashMap<StepKey, usize>,
     redactor: Redactor,
@@ -192,12 +194,18 @@ impl Run {
                 environment: self.operation.environment_id,
                 group_id: self.operation.group_id.clone(),
                 heard: Mutex::new(self.heard.clone()),
+                started: Mutex::default(),
                 notes,
                 settings: shared.settings.clone(),
                 cancel: self.cancel.clone(),
             });
             if let Some(ended) = self.carry_out(&context, &limits, &mut inbox).await? {
                 return Ok(ended);
+            }
+            match self.begin_lost_again(&context).await? {
+                Attended::Done(true) => continue,
+                Attended::Stopped => return Ok(Ended::Stopped),
+                Attended::Done(false) | Attended::Cancelled => {}
             }
             if self.plan.undo_from.is_some() || !self.begin_undo().await? {
                 return self.finish().await;
@@ -521,26 +529,26 @@ impl Run {
                 let record = self.records[position].clone();
                 self.journal.push(Write::Step(record));
             }
-            Outcome::Retry(failure) => self.retry(position, failure, StepState::Started),
-            Outcome::Unknown(failure) => self.retry(position, failure, StepState::Unknown),
+            Outcome::Retry(failure, cause) => {
+                self.retry(position, failure, cause, StepState::Started);
+            }
+            Outcome::Unknown(failure, cause) => {
+                self.retry(position, failure, cause, StepState::Unknown);
+            }
         }
     }
 
-    fn retry(&mut self, position: usize, failure: Failure, state: StepState) {
+    fn retry(&mut self, position: usize, failure: Failure, cause: Cause, state: StepState) {
         let failure = self.strike(failure);
         let attempt = self.records[position].attempt;
-        let outage = failure.message.contains("cannot be reached");
-        let limit = if outage {
-            MAX_ATTEMPTS_OUTAGE
-        } else {
-            MAX_ATTEMPTS
-        };
+        let tries = self.tries.entry(position).or_default();
+        let again = tries.failed(attempt, cause);
         // Who leaves the rest undone does not want to wait for it.
-        if attempt >= limit || self.abandon {
+        let Some(try_number) = again.filter(|_| !self.abandon) else {
             return self.give_up(position, failure);
-        }
+        };
         let shared = &self.journal.shared;
-        let at = shared.clock.now().plus(shared.backoff(attempt));
+        let at = shared.clock.now().plus(shared.backoff(try_number));
         let record = &mut self.records[position];
         record.state = state;
         record.next_at = Some(at);
@@ -712,7 +720,10 @@ impl Run {
             self.journal.push(Write::Step(record));
         }
         let shared = &self.journal.shared;
-        let again = shared.clock.now().plus(shared.settings.undo_again);
+        let now = shared.clock.now();
+        let begun = left.iter().filter_map(|&p| self.records[p].started_at);
+        let lasts = begun.min().map_or(Duration::ZERO, |begun| now.since(begun));
+        let again = now.plus(undo_pause(shared.settings.undo_again, lasts));
         let message = format!(
             "Cleaning up does not work: {}. It is tried again at {again}; cancel to leave it undone.",
             titles.join("; ")
@@ -839,6 +850,11 @@ impl Run {
     }
 }
 
+/// Grows with the time that undoing has not worked for: what does not pass in minutes is not asked for twice a minute all night.
+fn undo_pause(first: Duration, lasts: Duration) -> Duration {
+    (lasts / 2).clamp(first, MAX_UNDO_PAUSE.max(first))
+}
+
 fn pending(step: &Step) -> StepRecord {
     StepRecord {
         key: step.key.clone(),
@@ -900,6 +916,20 @@ async fn attended<T>(
         }
         if journal.cancel_by.is_some() {
             return Ok(Attended::Cancelled);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_of_undoing_grows_with_its_time() {
+        let first = Duration::from_secs(30);
+        for (lasts, expected) in [(0, 30), (60, 30), (120, 60), (900, 450), (86_400, 600)] {
+            let pause = undo_pause(first, Duration::from_secs(lasts));
+            assert_eq!(pause, Duration::from_secs(expected), "{lasts}");
         }
     }
 }

@@ -27,6 +27,7 @@ use super::lease::HeldLease;
 use super::progress::Notes;
 use crate::engine::{Engine, EngineError, Next};
 
+pub(super) use gate::lost_services;
 pub(super) use watch::Watch;
 
 /// What came of one attempt.
@@ -34,13 +35,22 @@ pub(super) use watch::Watch;
 pub(super) enum Outcome {
     Done(Option<String>),
     /// It may work another time.
-    Retry(Failure),
+    Retry(Failure, Cause),
     /// Nobody knows whether it was done: the next attempt looks first.
-    Unknown(Failure),
+    Unknown(Failure, Cause),
     /// It will fail again.
     GiveUp(Failure),
     /// Someone asked to cancel while it waited.
     Cancelled,
+}
+
+/// What an attempt failed of; it decides how long it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The act.
+    Act,
+    /// The engine was away or silent: its restart is waited for.
+    Outage,
 }
 
 /// Everything that a step needs; shared by all steps of an operation.
@@ -57,6 +67,8 @@ pub(super) struct Context {
     pub(super) group_id: String,
     /// Lines of output that were passed on, by step; an earlier run's count.
     pub(super) heard: Mutex<HashMap<StepKey, usize>>,
+    /// Containers that this run started, each with the outages of the engine before.
+    pub(super) started: Mutex<HashMap<String, u32>>,
     pub(super) notes: Notes,
     pub(super) settings: Settings,
     pub(super) cancel: CancellationToken,
@@ -124,6 +136,16 @@ enum Stop {
     Cancelled,
 }
 
+impl Stop {
+    /// A container that the engine took with it when it went away: no fault of its own.
+    fn ended_with_engine(service: &str) -> Self {
+        Self::Engine(EngineError::Broken {
+            act: format!("wait for {service}"),
+            source: "the container ended when the engine went away".into(),
+        })
+    }
+}
+
 type Done = Result<Option<String>, Stop>;
 
 impl From<EngineError> for Stop {
@@ -145,9 +167,14 @@ impl From<Stop> for Outcome {
             Stop::Failed(failure) => Self::GiveUp(failure),
             Stop::Engine(error) => {
                 let failure = explain(&error);
+                let cause = if error.is_outage() {
+                    Cause::Outage
+                } else {
+                    Cause::Act
+                };
                 match error.next() {
-                    Next::Retry => Self::Retry(failure),
-                    Next::Inspect => Self::Unknown(failure),
+                    Next::Retry => Self::Retry(failure, cause),
+                    Next::Inspect => Self::Unknown(failure, cause),
                     Next::GiveUp => Self::GiveUp(failure),
                 }
             }
@@ -171,12 +198,17 @@ pub(super) fn explain(error: &EngineError) -> Failure {
         EngineError::PullFailed { .. } => {
             failure.hint("Check that the engine can reach the registry, then deploy again.")
         }
-        EngineError::Unreachable { .. } | EngineError::NoAnswer { .. } => {
-            failure.hint("Check that the Docker engine is running and reachable.")
-        }
+        EngineError::Unreachable { .. }
+        | EngineError::NoAnswer { .. }
+        | EngineError::Broken { .. } => failure.hint(
+            "Check that the Docker engine is running and reachable; once it is, deploy again.",
+        ),
         EngineError::Conflict { .. } => {
             failure.hint("Remove or rename what has the name, or choose another deployment name.")
         }
+        EngineError::NotFound { .. } => failure.hint(
+            "It was removed from outside. Provide it where Windlass does not make it, then deploy again.",
+        ),
         _ => failure,
     }
 }
@@ -241,6 +273,26 @@ impl Context {
             ),
         }
         failure
+    }
+
+    /// Starts a container and remembers when, as seen from the engine's outages.
+    async fn start(&self, container: &str) -> Result<(), EngineError> {
+        let outages = self.watch.outages();
+        self.engine().await.start_container(container).await?;
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        started.insert(container.to_owned(), outages);
+        Ok(())
+    }
+
+    /// Whether the engine went away since this run started the container: then its end says nothing about the container.
+    fn ended_with_engine(&self, container: &str) -> bool {
+        if self.watch.outages() == 0 {
+            return false;
+        }
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        started
+            .get(container)
+            .is_some_and(|&before| self.watch.outages() > before)
     }
 
     /// Lines of a step's output that were passed on before.

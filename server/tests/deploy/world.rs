@@ -17,6 +17,8 @@ use crate::store::database::{EmptyDatabase, execute_now};
 /// Longest wait for anything that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// An engine that is quiet for longer does not answer.
+const ANSWERS: Duration = Duration::from_secs(5);
 
 /// The engine, spoken to directly.
 pub(crate) struct Engine {
@@ -37,6 +39,18 @@ impl Engine {
             socket: address.strip_prefix("unix://").unwrap().to_owned(),
             address: address.to_owned(),
         }
+    }
+
+    /// Whether it answers; tests may have ended it, or made it stop.
+    pub(crate) fn answers(&self) -> bool {
+        let Ok(mut stream) = UnixStream::connect(&self.socket) else {
+            return false;
+        };
+        let mut head = [0; 12];
+        stream.set_read_timeout(Some(ANSWERS)).is_ok()
+            && write!(stream, "GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n").is_ok()
+            && stream.read_exact(&mut head).is_ok()
+            && head.ends_with(b" 200")
     }
 
     /// Sends a request and leaves the answer in the stream.
@@ -435,7 +449,9 @@ impl Drop for World {
     fn drop(&mut self) {
         // The server first: it would make again what is removed.
         self.server = None;
-        self.engine.clear(&self.project);
+        if self.engine.answers() {
+            self.engine.clear(&self.project);
+        }
     }
 }
 

@@ -98,6 +98,33 @@ impl Programs {
             .map(|folder| folder.join(name))
             .find(|file| file.is_file())
     }
+
+    /// What an engine needs besides itself, as it is told.
+    fn companions(&self) -> Vec<std::ffi::OsString> {
+        let mut arguments = Vec::new();
+        if let Some(proxy) = self.companion("docker-proxy") {
+            arguments.extend(["--userland-proxy-path".into(), proxy.into()]);
+        }
+        let init = self
+            .companion("tini-static")
+            .or_else(|| self.companion("tini"));
+        if let Some(init) = init {
+            arguments.extend(["--init-path".into(), init.into()]);
+        }
+        arguments
+    }
+
+    /// Tells tests how they start engines of their own, to break them.
+    pub(super) fn tell(&self, command: &mut Command) -> anyhow::Result<()> {
+        command
+            .env("WINDLASS_TEST_ENGINE", &self.dockerd)
+            .env("WINDLASS_TEST_ENGINE_PATH", self.path()?)
+            .env(
+                "WINDLASS_TEST_ENGINE_ARGUMENTS",
+                self.companions().join(std::ffi::OsStr::new(" ")),
+            );
+        Ok(())
+    }
 }
 
 /// A running engine. Dropping it removes its containers and ends it.
@@ -136,15 +163,7 @@ impl Engine {
             .arg(format!("--cgroup-parent=/{}", place.name))
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
             .args(["--group", "root", "--shutdown-timeout", "5"]);
-        if let Some(proxy) = programs.companion("docker-proxy") {
-            command.arg("--userland-proxy-path").arg(proxy);
-        }
-        if let Some(init) = programs
-            .companion("tini-static")
-            .or_else(|| programs.companion("tini"))
-        {
-            command.arg("--init-path").arg(init);
-        }
+        command.args(programs.companions());
         let log = place.log("dockerd.log")?;
         let mut process = Background::start("the tests' engine", &mut command, Some(&log))?;
         let peer = Peer::socket(&socket);

@@ -28,19 +28,36 @@ pub(super) fn clear_dead_runs() -> anyhow::Result<()> {
         };
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            let Some(pid) = name.strip_prefix(PREFIX) else {
+            let Some(run) = run_of(&name) else {
                 continue;
             };
-            if is_xtask(pid) {
+            if is_xtask(run.trim_start_matches(PREFIX)) {
                 continue;
             }
             println!("clearing away what an earlier run left: {name}");
-            for complaint in clear(&name) {
+            for complaint in clear(run) {
                 println!("  {complaint:#}");
             }
         }
     }
     Ok(())
+}
+
+/// The run that something belongs to: its tests append to the run's name.
+fn run_of(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(PREFIX)?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let whole = digits > 0 && matches!(rest.as_bytes().get(digits), None | Some(b'-'));
+    whole.then(|| &name[..PREFIX.len() + digits])
+}
+
+/// The run's network namespaces, those of its tests' engines as well.
+fn namespaces(name: &str) -> Vec<String> {
+    let entries = fs::read_dir("/run/netns").into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|namespace| run_of(namespace) == Some(name))
+        .collect()
 }
 
 /// A number may belong to another program by now.
@@ -64,11 +81,12 @@ pub(super) fn clear(name: &str) -> Vec<anyhow::Error> {
             complaints.push(anyhow!(error).context(format!("cannot unmount {}", mount.display())));
         }
     }
-    if Path::new("/run/netns").join(name).exists() {
+    for namespace in namespaces(name) {
         // Not through `process::run`: that gives up once somebody asked to stop.
-        let deleted = Command::new("ip").args(["netns", "delete", name]).status();
+        let mut delete = Command::new("ip");
+        let deleted = delete.args(["netns", "delete", &namespace]).status();
         if !deleted.is_ok_and(|status| status.success()) {
-            complaints.push(anyhow!("cannot delete the network namespace {name}"));
+            complaints.push(anyhow!("cannot delete the network namespace {namespace}"));
         }
     }
     for group in control_groups(name) {
@@ -102,9 +120,12 @@ fn kill_all(name: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Processes in the run's network namespace or in a control group of its containers.
+/// Processes in the run's network namespaces or in a control group of its containers.
 fn processes(name: &str) -> anyhow::Result<Vec<Pid>> {
-    let namespace = inode(&Path::new("/run/netns").join(name));
+    let namespaces: Vec<u64> = namespaces(name)
+        .iter()
+        .filter_map(|namespace| inode(&Path::new("/run/netns").join(namespace)))
+        .collect();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").context("cannot read /proc")? {
         let folder = entry?.path();
@@ -114,7 +135,7 @@ fn processes(name: &str) -> anyhow::Result<Vec<Pid>> {
         let Some(pid) = number.and_then(Pid::from_raw) else {
             continue;
         };
-        let inside = namespace.is_some() && inode(&folder.join("ns/net")) == namespace;
+        let inside = inode(&folder.join("ns/net")).is_some_and(|own| namespaces.contains(&own));
         let grouped = fs::read_to_string(folder.join("cgroup")).is_ok_and(|groups| {
             groups
                 .lines()
@@ -177,4 +198,23 @@ fn remove_groups(group: &Path) {
         }
     }
     let _busy = fs::remove_dir(group);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_of;
+
+    #[test]
+    fn what_belongs_to_a_run_carries_its_name() {
+        for (name, run) in [
+            ("windlass-test-12", Some("windlass-test-12")),
+            ("windlass-test-12-e34-1", Some("windlass-test-12")),
+            ("windlass-test-123", Some("windlass-test-123")),
+            ("windlass-test-12x", None),
+            ("windlass-test-", None),
+            ("other-12", None),
+        ] {
+            assert_eq!(run_of(name), run, "{name}");
+        }
+    }
 }

@@ -12,7 +12,9 @@ use crate::plan::{
     ContainerState, Health, ObservedObject, Ownership, StackOutcome, plan_unwind, schedule,
     stack_outcome,
 };
-use crate::spec::{Dependency, Lifecycle, NetworkAttachment, NetworkSpec, RestartPolicy};
+use crate::spec::{
+    Dependency, Lifecycle, NetworkAttachment, NetworkSpec, PullPolicy, RestartPolicy,
+};
 
 const ENVIRONMENT: EnvironmentId = EnvironmentId::from_uuid(uuid::Uuid::from_u128(1));
 
@@ -585,4 +587,26 @@ fn a_cancel_takes_back_what_is_not_complete() {
     states.resize(plan.steps.len(), StepState::Pending);
     let next = schedule(&plan, &states);
     assert_eq!(next.ready.len(), 3, "the network waits for the containers");
+}
+
+#[test]
+fn an_image_that_must_not_be_pulled_must_be_there() {
+    let mut stacks = shop();
+    for stack in &mut stacks {
+        for service in stack.spec.services.values_mut() {
+            service.pull_policy = PullPolicy::Never;
+        }
+    }
+    let refusals = Case {
+        images: vec!["redis:7"],
+        ..case(stacks)
+    }
+    .plan()
+    .unwrap_err();
+    assert!(
+        refusals
+            .iter()
+            .all(|refusal| matches!(refusal, Refusal::ImageMissing { stack, image } if stack == "web" && image == "app:1")),
+        "{refusals:?}"
+    );
 }

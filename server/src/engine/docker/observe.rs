@@ -139,7 +139,10 @@ pub(super) fn details(inspect: ContainerInspectResponse) -> Option<ContainerDeta
                 Some(HealthStatusEnum::UNHEALTHY) => Health::Unhealthy,
                 _ => Health::None,
             },
-            exit_code: state.exit_code.filter(|_| has_exit_code(status)),
+            // What could not be started has one, too: 127 where there is no such program.
+            exit_code: state
+                .exit_code
+                .filter(|code| has_exit_code(status) || *code > 0),
             ownership: config.labels.as_ref().and_then(from_labels),
         },
         restart_count: u32::try_from(inspect.restart_count.unwrap_or(0)).unwrap_or(0),

@@ -28,7 +28,7 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
     (
         &["no space left on device"],
         Meaning::Failed,
-        "the engine's disk is full",
+        "the engine's disk is full; make room, for example with `docker image prune`",
     ),
     (
         &["xtables lock"],
@@ -43,22 +43,22 @@ const SENTENCES: &[(&[&str], Meaning, &str)] = &[
     (
         &["port is already allocated"],
         Meaning::Conflict,
-        "a published port is in use on the host",
+        "a published port is in use on the host; end what uses it (`docker ps` and `ss -ltnp` show it), or publish another",
     ),
     (
         &["failed to bind", "port"],
         Meaning::Conflict,
-        "a published port is in use on the host",
+        "a published port is in use on the host; end what uses it (`docker ps` and `ss -ltnp` show it), or publish another",
     ),
     (
         &["bind for", "failed"],
         Meaning::Conflict,
-        "a published port is in use on the host",
+        "a published port is in use on the host; end what uses it (`docker ps` and `ss -ltnp` show it), or publish another",
     ),
     (
         &["listen", "address already in use"],
         Meaning::Conflict,
-        "a published port is in use on the host",
+        "a published port is in use on the host; end what uses it (`docker ps` and `ss -ltnp` show it), or publish another",
     ),
     (
         &["address already in use"],

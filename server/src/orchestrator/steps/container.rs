@@ -32,7 +32,7 @@ pub(super) async fn start(context: &Context, stack: &str, service: &str, replica
     {
         return Ok(None);
     }
-    match context.engine().await.start_container(&name).await {
+    match context.start(&name).await {
         Ok(()) => Ok(None),
         // The engine's own sentence says it best; what it kept of the attempt is evidence.
         Err(EngineError::Refused { message, .. } | EngineError::Conflict { message, .. }) => {

@@ -10,6 +10,10 @@ use futures::future::try_join_all;
 use super::{Context, Done, Stop, init, probe};
 use crate::engine::ContainerDetails;
 
+/// How often, and with which pause, an engine that went away is asked what became of a service.
+const LOOKS_AFTER_OUTAGE: u32 = 60;
+const LOOK_AFTER_OUTAGE: Duration = Duration::from_secs(1);
+
 /// Restarts by the engine within the gate that make a crash loop.
 const CRASH_LOOP: u32 = 2;
 
@@ -51,6 +55,7 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let mut changes = context.watch.of(name);
     loop {
         let details = context.engine().await.inspect_container(name).await?;
+        revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
             Verdict::Failed(mut failure) => {
@@ -99,6 +104,7 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     tokio::pin!(up);
     loop {
         let details = context.engine().await.inspect_container(name).await?;
+        revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Failed(failure) => return Err(context.evidence(name, failure).await.into()),
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
@@ -119,6 +125,59 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
             () = changes.changed() => {}
         }
     }
+}
+
+/// Starts it again where it ended because the engine went away: an engine that restarts takes its containers with it, unless it was told to keep
+/// them. Once for each outage, so a container that ends by itself is judged the next time.
+async fn revive(context: &Context, details: &ContainerDetails, name: &str) -> Result<(), Stop> {
+    let ended = matches!(
+        details.container.state,
+        ContainerState::Exited | ContainerState::Dead
+    );
+    if !ended || !context.ended_with_engine(name) {
+        return Ok(());
+    }
+    context.start(name).await?;
+    Err(Stop::ended_with_engine(name))
+}
+
+/// Services that this run started and that the engine took with it when it went away: stack and name of each. An engine that is still
+/// away is waited for, but not for ever.
+pub(in super::super) async fn lost_services(context: &Context) -> Vec<(String, String)> {
+    let mut lost = Vec::new();
+    for (stack, spec) in context.specs.iter() {
+        for service in spec.services.values() {
+            let names = (1..=service.replicas.max(1)).map(|n| service.container_name_of(n));
+            for name in names {
+                if !service.lifecycle.is_init() && is_lost(context, service, &name).await {
+                    lost.push((stack.clone(), service.name.clone()));
+                    break;
+                }
+            }
+        }
+    }
+    lost
+}
+
+async fn is_lost(context: &Context, service: &ServiceSpec, name: &str) -> bool {
+    if !context.ended_with_engine(name) {
+        return false;
+    }
+    for _ in 0..LOOKS_AFTER_OUTAGE {
+        match context.engine().await.inspect_container(name).await {
+            Ok(details) => {
+                let state = details.container.state;
+                let ended = matches!(state, ContainerState::Exited | ContainerState::Dead);
+                // One that may end, and ended well, is complete and not lost.
+                let complete =
+                    service.restart == RestartPolicy::No && details.container.exit_code == Some(0);
+                return ended && !complete;
+            }
+            Err(error) if error.is_outage() => tokio::time::sleep(LOOK_AFTER_OUTAGE).await,
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 enum Verdict {

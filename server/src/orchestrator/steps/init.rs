@@ -9,9 +9,12 @@ use domain::spec::Lifecycle;
 use futures::StreamExt as _;
 
 use super::{Context, Done, Stop};
+use crate::engine::ContainerDetails;
 
 /// How long the last lines may take to arrive after the end.
 const LAST_LINES: Duration = Duration::from_secs(5);
+/// Pause before a stream of output that broke is opened again.
+const FOLLOW_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: &str) -> Done {
     let (_, service) = context.service(stack, service)?;
@@ -24,7 +27,7 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     // to make sure, because it may have ended when the engine is asked.
     let runs = before.container.state == ContainerState::Running;
     if !runs && !before.ended_well() {
-        context.engine().await.start_container(&name).await?;
+        context.start(&name).await?;
     }
     let output = forward_output(context, key, &name);
     let end = tokio::time::timeout(timeout, wait_for_end(context, &name));
@@ -61,13 +64,27 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     if exit_code == 0 {
         return Ok(Some("exit code 0".to_owned()));
     }
+    if context.ended_with_engine(&name) {
+        return Err(Stop::ended_with_engine(&service.name));
+    }
     let mut failure = Failure::new(format!("{} ended with exit code {exit_code}", service.name));
     failure.exit_code = Some(exit_code);
     Err(context.evidence(&name, failure).await.into())
 }
 
-/// Passes on what it says; what was passed on before, by an earlier attempt or before a crash, is not said again.
+/// Passes on what it says until it ends. An engine that goes away ends the stream, too: then it is opened again.
 async fn forward_output(context: &Context, key: &StepKey, name: &str) {
+    loop {
+        follow(context, key, name).await;
+        match context.engine().await.inspect_container(name).await {
+            Ok(now) if has_ended(&now) => return,
+            Ok(_) | Err(_) => tokio::time::sleep(FOLLOW_AGAIN).await,
+        }
+    }
+}
+
+/// One stream of its output; what was passed on before, by an earlier attempt or before a crash, is not said again.
+async fn follow(context: &Context, key: &StepKey, name: &str) {
     let mut heard = context.lines_heard(key);
     let mut lines = match context.engine().await.follow_logs(name).await {
         Ok(lines) => lines,
@@ -102,15 +119,19 @@ async fn forward_output(context: &Context, key: &StepKey, name: &str) {
     }
 }
 
+fn has_ended(details: &ContainerDetails) -> bool {
+    matches!(
+        details.container.state,
+        ContainerState::Exited | ContainerState::Dead
+    )
+}
+
 /// The exit code of a container that does not start again.
 pub(super) async fn wait_for_end(context: &Context, name: &str) -> Result<i64, Stop> {
     let mut changes = context.watch.of(name);
     loop {
         let details = context.engine().await.inspect_container(name).await?;
-        if matches!(
-            details.container.state,
-            ContainerState::Exited | ContainerState::Dead
-        ) {
+        if has_ended(&details) {
             return Ok(details.container.exit_code.unwrap_or(-1));
         }
         tokio::select! {

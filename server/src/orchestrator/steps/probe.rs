@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::gate::MIN_PROBE_INTERVAL;
 use super::{Context, Done, Stop};
+use crate::engine::EngineError;
 
 /// A status line is shorter than this.
 const MAX_STATUS_LINE: usize = 1024;
@@ -52,16 +53,23 @@ async fn attempt(
     name: &str,
 ) -> Result<Result<(), String>, Stop> {
     if let ProbeKind::Exec { command } = &spec.kind {
-        let code = context
+        return match context
             .engine()
             .await
             .exec(name, command, spec.timeout)
-            .await?;
-        return Ok(if code == 0 {
-            Ok(())
-        } else {
-            Err(format!("exit code {code}"))
-        });
+            .await
+        {
+            Ok(0) => Ok(Ok(())),
+            Ok(code) => Ok(Err(format!("exit code {code}"))),
+            // It is restarting: the attempt failed, and whether it runs again is the gate's question.
+            Err(EngineError::Conflict { message, .. }) => Ok(Err(message)),
+            Err(EngineError::NoAnswer { after, .. }) => {
+                // The command was too slow, or the engine does not answer at all: that is asked here.
+                context.engine().await.inspect_container(name).await?;
+                Ok(Err(format!("no answer within {} ms", after.as_millis())))
+            }
+            Err(error) => Err(error.into()),
+        };
     }
     let details = context.engine().await.inspect_container(name).await?;
     let Some(host) = details

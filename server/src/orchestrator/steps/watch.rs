@@ -4,6 +4,7 @@
 //! at a slow pace.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -23,6 +24,8 @@ const REOPEN: Duration = Duration::from_secs(1);
 /// The event stream of one operation.
 pub(crate) struct Watch {
     names: broadcast::Sender<Arc<str>>,
+    /// How often an open stream broke.
+    outages: Arc<AtomicU32>,
     _stop: DropGuard,
 }
 
@@ -31,17 +34,25 @@ impl Watch {
     pub(crate) fn open(engine: Arc<dyn Engine>, tasks: &TaskTracker) -> Self {
         let (names, _) = broadcast::channel(BACKLOG);
         let stop = CancellationToken::new();
+        let outages = Arc::new(AtomicU32::new(0));
         let (sender, stopped) = (names.clone(), stop.clone());
+        let count = Arc::clone(&outages);
         tasks.spawn(async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
-                () = forward(engine, sender) => {}
+                () = forward(engine, sender, &count) => {}
             }
         });
         Self {
             names,
+            outages,
             _stop: stop.drop_guard(),
         }
+    }
+
+    /// How often the engine went away so far: a container that ended since an earlier count may have ended with it.
+    pub(super) fn outages(&self) -> u32 {
+        self.outages.load(Ordering::Acquire)
     }
 
     /// Changes of one container from now on. Ask before looking, then wait, then look again.
@@ -53,7 +64,7 @@ impl Watch {
     }
 }
 
-async fn forward(engine: Arc<dyn Engine>, names: broadcast::Sender<Arc<str>>) {
+async fn forward(engine: Arc<dyn Engine>, names: broadcast::Sender<Arc<str>>, outages: &AtomicU32) {
     loop {
         match engine.events().await {
             Ok(mut events) => {
@@ -62,6 +73,7 @@ async fn forward(engine: Arc<dyn Engine>, names: broadcast::Sender<Arc<str>>) {
                 while let Some(Ok(event)) = events.next().await {
                     drop(names.send(Arc::from(event.name)));
                 }
+                outages.fetch_add(1, Ordering::Release);
             }
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "no event stream");
