@@ -18,6 +18,7 @@ pub(crate) async fn run(database_url: &str, steps: u32) -> Result<String, LoadEr
     store.insert_environment(&environment).await?;
     let claim = begin(&store, &environment, 1).await?;
     let now = at(1, 2);
+    let mut newest = claim.operation.event_seq;
     let mut times = Vec::new();
     for number in 0..steps {
         let key = StepKey::new(format!("start shop-business/service{number}"));
@@ -42,7 +43,8 @@ pub(crate) async fn run(database_url: &str, steps: u32) -> Result<String, LoadEr
         for body in [&started, &done] {
             let level = Level::Info;
             let entries = [Entry::Event { level, body }, Entry::Step(&record)];
-            store.append(&claim.lease, now, LEASE, &entries).await?;
+            let written = store.append_after(&claim.lease, newest, now, LEASE, &entries);
+            newest = written.await?.last_seq;
             record.state = StepState::Done;
             record.ended_at = Some(now);
         }

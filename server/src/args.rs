@@ -137,6 +137,16 @@ pub struct ServeArgs {
     )]
     pub lease_seconds: u32,
 
+    /// How long a service without a health check must stay up before it counts as running, in milliseconds
+    #[arg(
+        long,
+        env = "WINDLASS_SETTLE_MILLISECONDS",
+        value_name = "MILLISECONDS",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(..=600_000)
+    )]
+    pub settle_milliseconds: u64,
+
     /// How long a pull may move no byte, in seconds, before it is broken off and tried again
     #[arg(
         long,

@@ -84,6 +84,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let catalog = Arc::new(read_sources(&args).await?);
     let settings = Settings {
         lease: Duration::from_secs(args.lease_seconds.into()),
+        stable_for: Duration::from_millis(args.settle_milliseconds),
         pull_stall: Duration::from_secs(args.pull_stall),
         ..Settings::default()
     };

@@ -44,7 +44,8 @@ pub(super) struct StackDraft {
     pub display_name: Option<String>,
     pub description: String,
     pub place: Place,
-    pub depends_on: Vec<(String, Place)>,
+    /// None where the manifest says nothing about its order.
+    pub depends_on: Option<Vec<(String, Place)>>,
     pub variables: Vec<Variable>,
     pub compose: Node,
     pub files: BTreeMap<String, String>,
@@ -85,7 +86,12 @@ pub(super) fn assemble(reading: &mut Reading<'_>, mut draft: Draft) -> Option<Pr
             display_name: stack.display_name.unwrap_or_else(|| stack.name.clone()),
             name: stack.name,
             description: stack.description,
-            depends_on: stack.depends_on.into_iter().map(|(name, _)| name).collect(),
+            depends_on: stack
+                .depends_on
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+                .collect(),
             variables: stack.variables,
             services: summaries(&stack.compose),
             compose: stack.compose.to_value(),
@@ -142,10 +148,10 @@ fn order(reading: &mut Reading<'_>, stacks: &mut [StackDraft]) -> StackOrder {
         .iter()
         .map(|stack| (stack.key.clone(), stack.name.clone()))
         .collect();
-    let mut graph = false;
+    // One that says `dependsOn: []` depends on none, and does not follow the one before.
+    let graph = stacks.iter().any(|stack| stack.depends_on.is_some());
     for stack in stacks.iter_mut() {
-        for (need, place) in &mut stack.depends_on {
-            graph = true;
+        for (need, place) in stack.depends_on.iter_mut().flatten() {
             let found = names
                 .iter()
                 .find(|(key, _)| key == need)
@@ -160,14 +166,18 @@ fn order(reading: &mut Reading<'_>, stacks: &mut [StackDraft]) -> StackOrder {
         }
     }
     let edges = stacks.iter().map(|stack| {
-        let needs = stack.depends_on.iter().map(|(name, _)| name.as_str());
+        let needs = stack
+            .depends_on
+            .iter()
+            .flatten()
+            .map(|(name, _)| name.as_str());
         (stack.name.as_str(), needs.collect())
     });
     if let Some(cycle) = render::cycle(edges) {
         let place = stacks
             .iter()
             .find(|stack| cycle.contains(&stack.name))
-            .and_then(|stack| stack.depends_on.first())
+            .and_then(|stack| stack.depends_on.as_ref()?.first())
             .map(|(_, place)| place.clone());
         if let Some(place) = place {
             reading.push(place.error(

@@ -164,21 +164,19 @@ fn several(
 }
 
 /// `dependsOn` of a stack.
-pub(super) fn depends_on(reading: &mut Reading<'_>, stack: &Node) -> Vec<(String, Place)> {
-    let Some(section) = stack.get("dependsOn") else {
-        return Vec::new();
-    };
+pub(super) fn depends_on(reading: &mut Reading<'_>, stack: &Node) -> Option<Vec<(String, Place)>> {
+    let section = stack.get("dependsOn")?;
     let places: Vec<Place> = section
         .items()
         .iter()
         .map(|item| item.place.clone())
         .collect();
-    reading
-        .texts_of(stack, "dependsOn")
-        .into_iter()
-        .enumerate()
-        .map(|(index, name)| (name, places.get(index).unwrap_or(&section.place).clone()))
-        .collect()
+    let names = reading.texts_of(stack, "dependsOn").into_iter().enumerate();
+    Some(
+        names
+            .map(|(index, name)| (name, places.get(index).unwrap_or(&section.place).clone()))
+            .collect(),
+    )
 }
 
 /// `onFailure` of a product.

@@ -100,6 +100,9 @@ impl Chatter {
     }
 }
 
+/// A stack whose container no engine makes, for want of processors, so that it leaves nothing.
+pub(super) const BLOCKED_STACK: &str = "blocked";
+
 /// How long the checks of [`CHECKED`] take to pass.
 pub(super) const CHECK_SECONDS: f64 = 3.0;
 
@@ -136,14 +139,19 @@ impl Product {
         let folder = catalog.join(self.name);
         fs::create_dir_all(&folder)?;
         let mut manifest = format!("name: {}\nversion: \"1.0.0\"\nstacks:\n", self.name);
+        let order = if self.ordered { "" } else { ", dependsOn: []" };
         for stack in self.stack_names() {
-            manifest += &format!("  {stack}: {{compose: {stack}.yaml}}\n");
+            manifest += &format!("  {stack}: {{compose: {stack}.yaml{order}}}\n");
             fs::write(self.compose_file(catalog, &stack), self.compose())?;
         }
-        if !self.ordered {
-            // One edge makes the stacks a graph; the stack that has it is never deployed.
-            manifest += "  never: {compose: s01.yaml, dependsOn: [s01]}\n";
-        }
+        manifest += &format!("  {BLOCKED_STACK}: {{compose: {BLOCKED_STACK}.yaml}}\n");
+        fs::write(
+            self.compose_file(catalog, BLOCKED_STACK),
+            format!(
+                "services:\n  never:\n    image: {}\n    network_mode: none\n    cpuset: \"4095\"\n",
+                self.image()
+            ),
+        )?;
         fs::write(folder.join("windlass.yaml"), manifest)
             .with_context(|| format!("cannot write the product {}", self.name))
     }

@@ -38,8 +38,7 @@ pub(super) struct Baseline {
 pub(super) struct Figure {
     pub(super) what: String,
     pub(super) unit: Unit,
-    /// Or why it could not be measured.
-    pub(super) measured: Result<Samples, String>,
+    pub(super) samples: Samples,
     pub(super) baseline: Option<Baseline>,
     pub(super) target: Target,
 }
@@ -49,16 +48,9 @@ impl Figure {
         Self {
             what: what.to_owned(),
             unit,
-            measured: Ok(samples),
+            samples,
             baseline: None,
             target: Target::None,
-        }
-    }
-
-    pub(super) fn not_available(what: &str, unit: Unit, why: String) -> Self {
-        Self {
-            measured: Err(why),
-            ..Self::new(what, unit, Samples::default())
         }
     }
 
@@ -76,26 +68,22 @@ impl Figure {
     }
 
     fn ratio(&self) -> Option<f64> {
-        let own = self.measured.as_ref().ok()?.median();
+        let own = self.samples.median();
         let other = self.baseline.as_ref()?.samples.median();
         (other > 0.0).then(|| own / other)
     }
 
     /// Whether the target was reached; none where there is none.
     pub(super) fn met(&self) -> Option<bool> {
-        let samples = self.measured.as_ref();
         match self.target {
             Target::None => None,
             Target::Ratio(most) => Some(self.ratio().is_some_and(|ratio| ratio <= most)),
-            Target::AtMost(most) => Some(samples.is_ok_and(|samples| samples.median() <= most)),
+            Target::AtMost(most) => Some(self.samples.median() <= most),
         }
     }
 
     fn row(&self) -> String {
-        let measured = match &self.measured {
-            Ok(samples) => show(samples, self.unit),
-            Err(why) => format!("not available: {why}"),
-        };
+        let measured = show(&self.samples, self.unit);
         let (name, baseline) = match &self.baseline {
             Some(baseline) => (baseline.name.as_str(), show(&baseline.samples, self.unit)),
             None => ("", String::new()),
@@ -108,11 +96,10 @@ impl Figure {
             Target::AtMost(most) => format!("≤ {}", self.unit.show(most)),
             Target::None => String::new(),
         };
-        let verdict = match (self.met(), &self.measured) {
-            (None, _) => "",
-            (Some(_), Err(_)) => "open",
-            (Some(true), Ok(_)) => "met",
-            (Some(false), Ok(_)) => "**missed**",
+        let verdict = match self.met() {
+            None => "",
+            Some(true) => "met",
+            Some(false) => "**missed**",
         };
         let cells = [
             self.what.as_str(),
@@ -171,18 +158,11 @@ pub(super) fn table(parts: &[(&str, Vec<Figure>)]) -> String {
     text
 }
 
-/// How many targets were met, missed, and could not be measured.
+/// How many targets were met and missed.
 pub(super) fn verdicts(parts: &[(&str, Vec<Figure>)]) -> String {
-    let (mut met, mut missed, mut open) = (0, 0, 0);
-    for figure in parts.iter().flat_map(|(_, figures)| figures) {
-        match (figure.met(), &figure.measured) {
-            (None, _) => {}
-            (Some(_), Err(_)) => open += 1,
-            (Some(true), Ok(_)) => met += 1,
-            (Some(false), Ok(_)) => missed += 1,
-        }
-    }
-    format!("Targets: {met} met, {missed} missed, {open} not available.")
+    let figures = || parts.iter().flat_map(|(_, figures)| figures);
+    let count = |verdict| figures().filter(|it| it.met() == Some(verdict)).count();
+    format!("Targets: {} met, {} missed.", count(true), count(false))
 }
 
 #[cfg(test)]
@@ -214,11 +194,6 @@ mod tests {
             Figure::new("Idle", Unit::Mebibytes, Samples::one(41.26)).target(Target::AtMost(40.0)),
             "| Idle | 41.3 MB |  |  |  | ≤ 40.0 MB | **missed** |",
         );
-        check(
-            Figure::not_available("Again", Unit::Seconds, "a | b".to_owned())
-                .target(Target::Ratio(0.1)),
-            "| Again | not available: a \\| b |  |  |  | ratio ≤ 0.10 | open |",
-        );
     }
 
     #[test]
@@ -238,18 +213,9 @@ mod tests {
                     figure(&[1.0], &[2.0], Target::None),
                 ],
             ),
-            (
-                "two",
-                vec![
-                    Figure::not_available("x", Unit::Count, String::new())
-                        .target(Target::AtMost(0.0)),
-                ],
-            ),
+            ("two", vec![figure(&[9.0], &[], Target::AtMost(8.0))]),
         ];
-        assert_eq!(
-            verdicts(&parts),
-            "Targets: 1 met, 1 missed, 1 not available."
-        );
+        assert_eq!(verdicts(&parts), "Targets: 1 met, 2 missed.");
         assert_eq!(table(&parts).matches("### ").count(), 2);
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
-use super::catalog::Product;
+use super::catalog::{BLOCKED_STACK, Product};
 use crate::{
     cargo::{self, Profile},
     demo::http::{Endpoint, Request, Response},
@@ -135,24 +135,31 @@ impl Windlass {
         Ok(format!("/api/environments/{id}/product-deployments"))
     }
 
-    /// Deploys all stacks of a product and waits for the answer, which is timed. The second error is the server's refusal.
-    pub(super) fn deploy(&self, product: &Product) -> anyhow::Result<Result<Duration, String>> {
+    /// Deploys all stacks of a product and waits for the answer, which is timed.
+    pub(super) fn deploy(&self, product: &Product) -> anyhow::Result<Duration> {
         let path = self.deployments()?;
         let request = request(&product.id(), &product.stack_names());
         let began = Instant::now();
         let answer = self.call("POST", &path, &[], Some(&request))?;
         let time = began.elapsed();
         let body: Value = serde_json::from_slice(&answer.body)?;
-        if answer.status != 200 {
-            let why = body["detail"].as_str().unwrap_or_default();
-            return Ok(Err(format!("{} {why}", answer.status)));
-        }
         ensure!(
-            body["success"] == true,
-            "the deployment failed: {}",
-            body["message"]
+            answer.status == 200 && body["success"] == true,
+            "the deployment failed: {body}"
         );
-        Ok(Ok(time))
+        Ok(time)
+    }
+
+    /// The same together with a stack that cannot be deployed: the others run in the end, and the product has failed.
+    pub(super) fn deploy_blocked(&self, product: &Product) -> anyhow::Result<()> {
+        let mut stacks = product.stack_names();
+        stacks.push(BLOCKED_STACK.to_owned());
+        let mut request = request(&product.id(), &stacks);
+        request["continueOnError"] = Value::Bool(false);
+        let answer = self.call("POST", &self.deployments()?, &[], Some(&request))?;
+        let body: Value = serde_json::from_slice(&answer.body)?;
+        ensure!(body["status"] == "Failed", "it did not fail: {body}");
+        Ok(())
     }
 
     /// Begins a deployment; the operation's id.

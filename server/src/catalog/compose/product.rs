@@ -329,7 +329,7 @@ fn stack_of(
         display_name: None,
         description: String::new(),
         place,
-        depends_on: Vec::new(),
+        depends_on: None,
         variables: own,
         compose: loaded.model,
         files: loaded.files,

@@ -1004,3 +1004,17 @@ fn what_is_included_is_no_product_of_its_own_but_what_is_extended_is() {
     let spec = render(&found.products[1], "z", &[]);
     assert_eq!(spec.services.keys().collect::<Vec<_>>(), ["w", "x"]);
 }
+
+#[test]
+fn a_stack_that_depends_on_none_makes_a_graph() {
+    let order = |depends_on: &str| {
+        let manifest = format!(
+            "name: Shop\nversion: \"1.0.0\"\nstacks:\n  a: {{compose: a.yaml{depends_on}}}\n  b: {{compose: a.yaml}}\n"
+        );
+        let compose = "services: {app: {image: 'app:1'}}";
+        let found = read(&[("p/windlass.yaml", &manifest), ("p/a.yaml", compose)]);
+        found.products[0].order
+    };
+    assert_eq!(order(", dependsOn: []"), StackOrder::Graph);
+    assert_eq!(order(""), StackOrder::Sequential);
+}
