@@ -126,6 +126,17 @@ pub struct ServeArgs {
     #[arg(long, env = "WINDLASS_DOCKER_HOST", value_name = "URL")]
     pub docker_host: Option<String>,
 
+    /// How long other servers on the same database wait for one that gives no sign of life before they go on with its
+    /// operations; a server that starts again takes up its own at once
+    #[arg(
+        long,
+        env = "WINDLASS_LEASE_SECONDS",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(u32).range(2..=3600)
+    )]
+    pub lease_seconds: u32,
+
     /// How long a pull may move no byte, in seconds, before it is broken off and tried again
     #[arg(
         long,

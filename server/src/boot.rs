@@ -82,15 +82,17 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let environments = Environments::new(store.clone(), clock.clone(), connect());
     first_environment(&environments, &args).await?;
     let catalog = Arc::new(read_sources(&args).await?);
+    let settings = Settings {
+        lease: Duration::from_secs(args.lease_seconds.into()),
+        pull_stall: Duration::from_secs(args.pull_stall),
+        ..Settings::default()
+    };
     let orchestrator = Orchestrator::new(
         store.clone(),
         Arc::new(environments.clone()),
         clock.clone(),
         data_dir.node().to_owned(),
-        Settings {
-            pull_stall: Duration::from_secs(args.pull_stall),
-            ..Settings::default()
-        },
+        settings,
     );
     let state = AppState::new(
         store.clone(),
@@ -106,8 +108,9 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     orchestrator.start().await?;
     tracing::info!(server.address = %address, "listening on http://{address}");
 
-    let server =
-        axum::serve(listener, door).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    // Made into a service once: a router as it is would copy all its routes for each connection.
+    let server = axum::serve(listener, door.into_make_service())
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let time_is_up = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::name::ImageRef;
-use domain::plan::{Observed, ObservedContainer, Ownership};
+use domain::plan::{ContainerState, Observed, ObservedContainer, Ownership};
 use domain::spec::{NetworkSpec, ServiceSpec, StackSpec, VolumeSpec};
 use futures::stream::BoxStream;
 use tokio::sync::mpsc;
@@ -215,6 +215,16 @@ pub struct ContainerDetails {
     pub health_log: Vec<HealthProbe>,
     /// Addresses by network name.
     pub addresses: BTreeMap<String, String>,
+}
+
+impl ContainerDetails {
+    /// Whether it ran to its end, with exit code 0.
+    #[must_use]
+    pub fn ended_well(&self) -> bool {
+        self.container.state == ContainerState::Exited
+            && self.container.exit_code == Some(0)
+            && self.started_at.is_some()
+    }
 }
 
 /// One run of a health check.

@@ -9,6 +9,7 @@ pub mod deployments;
 pub mod doctor;
 pub mod engine;
 pub mod environments;
+mod failpoint;
 pub mod operations;
 pub mod orchestrator;
 pub mod products;

@@ -5,6 +5,7 @@
 
 mod feed;
 mod jumps;
+mod lease;
 pub mod operations;
 mod progress;
 mod redact;
@@ -27,10 +28,10 @@ use crate::store::{Claim, Store, StoreError};
 pub use feed::Feed;
 use jumps::Jumps;
 
-/// How long an operation stays ours without a sign of life.
+/// How long an operation stays ours without a sign of life, where the operator chooses nothing else.
 pub const LEASE: Duration = Duration::from_secs(15);
-/// Between two signs of life.
-const HEARTBEAT: Duration = Duration::from_secs(3);
+/// Signs of life within the time of a lease: some may be late or lost.
+const BEATS_PER_LEASE: u32 = 5;
 /// Between two looks for operations that nobody rang the bell for: of another replica, or waiting for a time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Operations at work at once.
@@ -70,9 +71,11 @@ pub(crate) struct Shared {
     stop: CancellationToken,
 }
 
-/// Times that tests shorten.
+/// How long things may take. The operator chooses the lease; the rest is for tests to shorten.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// How long an operation stays with its node without a sign of life.
+    pub lease: Duration,
     /// How long a service without a health check must stay up.
     pub stable_for: Duration,
     /// Longest wait for a health gate.
@@ -87,9 +90,17 @@ pub struct Settings {
     pub undo_again: Duration,
 }
 
+impl Settings {
+    /// Between two signs of life.
+    pub(crate) fn heartbeat(&self) -> Duration {
+        self.lease / BEATS_PER_LEASE
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            lease: LEASE,
             stable_for: Duration::from_secs(1),
             health_deadline: Duration::from_secs(600),
             retry_base: Duration::from_secs(1),
@@ -166,7 +177,7 @@ impl Orchestrator {
 
 async fn look_for_work(shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(MAX_OPERATIONS));
-    let mut jumps = Jumps::new(shared.clock.now());
+    let mut jumps = Jumps::new(shared.clock.now(), shared.settings.heartbeat());
     loop {
         // Registered before looking, so that a bell between the look and the wait is not lost.
         let bell = shared.bell.notified();
@@ -203,7 +214,11 @@ async fn claim_one(
     let Ok(place) = Arc::clone(places).try_acquire_owned() else {
         return Ok(false);
     };
-    let Some(claim) = shared.store.claim(&shared.node, now, LEASE).await? else {
+    let Some(claim) = shared
+        .store
+        .claim(&shared.node, now, shared.settings.lease)
+        .await?
+    else {
         return Ok(false);
     };
     let worker = Arc::clone(shared);

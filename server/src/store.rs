@@ -30,6 +30,7 @@ mod journal;
 mod lease;
 mod migrations;
 mod operations;
+mod write;
 
 use domain::timestamp::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
@@ -105,11 +106,6 @@ impl Store {
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
-    }
-
-    /// Begins a transaction whose first statement is a write.
-    async fn write(&self, act: &'static str) -> Result<Transaction<'static, Any>, StoreError> {
-        self.writer.begin().await.act(act)
     }
 
     /// Begins a transaction that sees one moment, however many statements it has.

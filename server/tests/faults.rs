@@ -4,17 +4,23 @@
 //! prints the sums and, with `--document`, writes docs/faults.md from it.
 
 mod cancelled;
+mod client;
 mod clock;
+mod crash_points;
 mod database_proxy;
 mod engine_faults;
 mod large;
 mod own_engine;
 mod plain_http;
 mod product_faults;
+mod random;
 mod registry_faults;
 mod registry_image;
 mod registry_proxy;
+mod release;
 mod repeated;
 mod store;
 mod tally;
 mod trial;
+mod walker;
+mod witness;

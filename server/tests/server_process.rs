@@ -1,11 +1,12 @@
 //! A `windlass-server` of a test's own, on a free port, ended with the test.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// A blocking deployment may take its time.
@@ -69,10 +70,21 @@ impl ServerProcess {
 
     /// Starts it on a data folder that outlives it.
     pub(crate) fn start_in(data: &Path, arguments: &[&str]) -> Self {
+        Self::try_start_in(data, arguments, &[])
+            .unwrap_or_else(|(ended, said)| panic!("the server ended with {ended}: {said}"))
+    }
+
+    /// The same with variables of its own; how it ended and what it said, where it never listened.
+    pub(crate) fn try_start_in(
+        data: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self, (ExitStatus, String)> {
         let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .args(arguments)
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -80,22 +92,20 @@ impl ServerProcess {
         let mut said = String::new();
         let address = loop {
             let start = said.len();
-            assert_ne!(
-                log.read_line(&mut said).unwrap(),
-                0,
-                "the server ended: {said}"
-            );
+            if log.read_line(&mut said).unwrap() == 0 {
+                return Err((child.wait().unwrap(), said));
+            }
             let line = said.get(start..).unwrap();
             if let Some((_, rest)) = line.split_once("\"server.address\":\"") {
                 break rest.split('"').next().unwrap().to_owned();
             }
         };
-        Self {
+        Ok(Self {
             child,
             log,
             address,
             _data: None,
-        }
+        })
     }
 
     /// Asks for a page with a plain GET; the status line and everything after it.
@@ -115,6 +125,20 @@ impl ServerProcess {
         answer.json()
     }
 
+    /// One request to a server that may be gone; none where it does not answer.
+    pub(crate) fn try_ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> Option<Answer> {
+        let mut stream = self.try_open(method, path, headers, body).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(Answer::read(&answer)).filter(|answer| answer.status != 0)
+    }
+
     fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
         let mut stream = self.open(method, path, headers, body);
         let mut answer = Vec::new();
@@ -124,8 +148,18 @@ impl ServerProcess {
 
     /// Sends a request and leaves the answer in the stream.
     pub(crate) fn open(&self, method: &str, path: &str, headers: &[&str], body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(ANSWER)).unwrap();
+        self.try_open(method, path, headers, body).unwrap()
+    }
+
+    fn try_open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(ANSWER))?;
         // HTTP/1.0: the end of the connection is the end of the answer.
         let mut request = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n");
         for header in headers {
@@ -137,8 +171,31 @@ impl ServerProcess {
                 body.len()
             );
         }
-        write!(stream, "{request}\r\n{body}").unwrap();
-        stream
+        write!(stream, "{request}\r\n{body}")?;
+        Ok(stream)
+    }
+
+    /// How it ended, where it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Its process id; its own until it was waited for.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Reads its log until a line holds this.
+    pub(crate) fn until_it_says(&mut self, text: &str) {
+        let mut said = String::new();
+        while !said.contains(text) {
+            assert_ne!(self.log.read_line(&mut said).unwrap(), 0, "{said}");
+        }
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
     }
 
     /// Ends it at once, as a power cut would.

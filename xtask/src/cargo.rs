@@ -12,6 +12,10 @@ pub(crate) const NATIVE: &str = "x86_64-unknown-linux-gnu";
 /// What runs in the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
+/// Types of views are erased: without that, pages compile many times as long, and optimised not at all (types nest deeper than
+/// the compiler goes). Server and browser must agree on it.
+const VIEWS: &str = "--cfg erase_components";
+
 /// How much the compiler should try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -34,25 +38,20 @@ impl Profile {
 /// `cargo VERB` for this machine.
 pub(crate) fn native(verb: &str, profile: Profile) -> Command {
     let mut cargo = bare(verb);
-    cargo.args(["--target", NATIVE]);
-    match profile {
-        // Types of views are erased: views compile in a fraction of the time.
-        Profile::Dev => cargo.env("RUSTFLAGS", "--cfg erase_components"),
-        Profile::Release => cargo.arg("--release").env_remove("RUSTFLAGS"),
-    };
+    cargo.args(["--target", NATIVE]).env("RUSTFLAGS", VIEWS);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
     cargo
 }
 
 /// `cargo VERB` for the browser.
 pub(crate) fn wasm(verb: &str, profile: Profile) -> Command {
     let mut cargo = bare(verb);
-    cargo.args(["--target", WASM]);
-    match profile {
-        Profile::Dev => cargo.env("RUSTFLAGS", "--cfg erase_components"),
-        Profile::Release => cargo
-            .args(["--profile", "wasm-release"])
-            .env_remove("RUSTFLAGS"),
-    };
+    cargo.args(["--target", WASM]).env("RUSTFLAGS", VIEWS);
+    if profile == Profile::Release {
+        cargo.args(["--profile", "wasm-release"]);
+    }
     cargo
 }
 

@@ -8,7 +8,7 @@
 
 mod binary;
 mod engine;
-mod http;
+pub(crate) mod http;
 mod image;
 mod registry;
 

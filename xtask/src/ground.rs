@@ -26,6 +26,7 @@ use crate::{
     process::{self, Background},
     tools,
 };
+use postgres::Durability;
 
 /// Every name that is visible on the machine starts like this, followed by the process id.
 const PREFIX: &str = "windlass-test-";
@@ -34,7 +35,7 @@ const PREFIX: &str = "windlass-test-";
 #[derive(Debug)]
 pub(crate) struct Ground {
     _registry: Background,
-    _postgres: Background,
+    postgres: postgres::Server,
     programs: engine::Programs,
     engine: engine::Engine,
     place: Place,
@@ -57,6 +58,15 @@ impl Ground {
 
     /// Provides everything, each step shown with its duration.
     pub(crate) fn provide() -> anyhow::Result<Self> {
+        Self::with(Durability::Forgetful)
+    }
+
+    /// The same, with a database that would survive a power cut: for measuring what that costs.
+    pub(crate) fn provide_durable() -> anyhow::Result<Self> {
+        Self::with(Durability::Durable)
+    }
+
+    fn with(durability: Durability) -> anyhow::Result<Self> {
         if !tools::is_root() {
             bail!(
                 "tests on a real engine need root (network namespaces, mounts). Run as root, or \
@@ -77,10 +87,12 @@ impl Ground {
         let place = Place::make()?;
         let engine = timed("engine", || engine::Engine::start(&programs, &place))?;
         let registry = timed("registry", || registry::start(&registry, &place))?;
-        let postgres = timed("PostgreSQL", || postgres::start(&database, &place))?;
+        let postgres = timed("PostgreSQL", || {
+            postgres::start(database, &place, durability)
+        })?;
         Ok(Self {
             _registry: registry,
-            _postgres: postgres,
+            postgres,
             programs,
             engine,
             place,
@@ -117,6 +129,11 @@ impl Ground {
     /// The engine's address as Docker writes it.
     pub(crate) fn docker_host(&self) -> String {
         self.engine.host()
+    }
+
+    /// The address of an empty database, inside the network namespace.
+    pub(crate) fn new_database(&self, name: &str) -> anyhow::Result<String> {
+        self.postgres.new_database(name)
     }
 
     /// A folder for a program under test; removed with everything else.

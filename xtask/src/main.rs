@@ -6,6 +6,7 @@
     reason = "a tool for the terminal"
 )]
 
+mod bench;
 mod browser;
 mod cargo;
 mod demo;
@@ -50,6 +51,11 @@ enum Verb {
     /// server of their own, inside a network namespace; all of it is removed at the end, also after
     /// a failure or Ctrl-C. The last line counts all tests.
     Test(test::TestArgs),
+    /// Measure what is claimed: against Docker Compose, bare engine calls, and fixed targets
+    ///
+    /// Prints a table and writes BENCHMARKS.md. Needs root, as tests do, and a machine that does nothing else. Takes about
+    /// half an hour.
+    Bench(bench::BenchArgs),
     /// Check the rules that no compiler checks: dependency edges, file names and sizes
     Tidy,
     /// Build the files of the pages: WASM, scripts, style sheet, compressed
@@ -90,6 +96,7 @@ fn obey(verb: Verb) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Run(args) => run::run(&args)?,
         Verb::Test(args) => return test::run(&args),
+        Verb::Bench(args) => bench::run(&args)?,
         Verb::Tidy => tidy::run()?,
         Verb::Web(args) => {
             web::build(args.profile())?;

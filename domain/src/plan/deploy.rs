@@ -13,7 +13,7 @@ use super::{
     PLAN_VERSION, Plan, Step, StepKey,
 };
 use crate::id::EnvironmentId;
-use crate::spec::{Condition, PullPolicy, RestartPolicy, ServiceSpec, StackSpec};
+use crate::spec::{Condition, PullPolicy, ServiceSpec, StackSpec};
 use order::{creation_dependencies, implicit_inits, service_order, stack_order};
 
 /// What a roll-out is planned from.
@@ -479,7 +479,8 @@ impl<'a> Builder<'a> {
         // What the registry has is known only once it was asked.
         let image = self.input.images.get(&service.image.to_string());
         let same_image = service.pull_policy != PullPolicy::Always && image == Some(&old.image_id);
-        let ends = service.lifecycle.is_init() || service.restart == RestartPolicy::No;
+        // Any other service that ended well may have been told to, when it failed: it is not what was wanted.
+        let ends = service.lifecycle.is_init() || is_awaited_to_end(spec, &service.name);
         let well = match old.state {
             ContainerState::Running => {
                 !service.lifecycle.is_init() && old.health != Health::Unhealthy
@@ -666,13 +667,7 @@ impl<'a> Builder<'a> {
         } else {
             started.iter().copied().map(well).collect()
         };
-        let awaited_to_end = spec.services.values().any(|other| {
-            other.depends_on.iter().any(|dependency| {
-                dependency.service == name
-                    && dependency.condition == Condition::ServiceCompletedSuccessfully
-            })
-        });
-        let gate = if awaited_to_end {
+        let gate = if is_awaited_to_end(spec, &name) {
             let action = Action::AwaitCompleted {
                 stack,
                 service: name,
@@ -711,6 +706,16 @@ fn has_check(service: &ServiceSpec) -> bool {
     let check = service.healthcheck.as_ref();
     let test = check.and_then(|check| check.test.as_deref());
     service.probe.is_some() || test.is_some_and(|test| test.first().is_none_or(|how| how != "NONE"))
+}
+
+/// Whether others wait for the end of a service.
+fn is_awaited_to_end(spec: &StackSpec, service: &str) -> bool {
+    spec.services.values().any(|other| {
+        other.depends_on.iter().any(|dependency| {
+            dependency.service == service
+                && dependency.condition == Condition::ServiceCompletedSuccessfully
+        })
+    })
 }
 
 const fn well(step: usize) -> Need {

@@ -9,14 +9,13 @@ use std::time::Duration;
 use domain::timestamp::Timestamp;
 use tokio::time::Instant;
 
-use super::HEARTBEAT;
-
-/// Longest that a runner needs to extend its lease.
-const SETTLED_AFTER: Duration = HEARTBEAT.saturating_mul(2);
+/// Longest that a runner needs to extend its lease, in heartbeats.
+const SETTLED_AFTER: u32 = 2;
 
 /// Compares the clock with the time that really went by.
 #[derive(Debug)]
 pub(super) struct Jumps {
+    heartbeat: Duration,
     clock: Timestamp,
     seen: Instant,
     /// Until when leases may be of the old clock.
@@ -24,8 +23,9 @@ pub(super) struct Jumps {
 }
 
 impl Jumps {
-    pub(super) fn new(clock: Timestamp) -> Self {
+    pub(super) fn new(clock: Timestamp, heartbeat: Duration) -> Self {
         Self {
+            heartbeat,
             clock,
             seen: Instant::now(),
             unsettled: None,
@@ -40,12 +40,12 @@ impl Jumps {
         // Each is zero where the other is not.
         let jumped = clock.since(expected).max(expected.since(clock));
         (self.clock, self.seen) = (clock, now);
-        if jumped > HEARTBEAT {
+        if jumped > self.heartbeat {
             tracing::warn!(
                 clock.jumped_ms = u64::try_from(jumped.as_millis()).unwrap_or(u64::MAX),
                 "the clock was set, or the machine slept: leases are extended before anything is claimed"
             );
-            self.unsettled = Some(now + SETTLED_AFTER);
+            self.unsettled = Some(now + self.heartbeat * SETTLED_AFTER);
         }
         if self.unsettled.is_some_and(|until| now >= until) {
             self.unsettled = None;
@@ -58,12 +58,14 @@ impl Jumps {
 mod tests {
     use super::*;
 
+    const HEARTBEAT: Duration = Duration::from_secs(3);
+
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_jumps_is_waited_for() {
         let hour = Duration::from_secs(3600);
         for ahead in [true, false] {
             let start = Timestamp::from_millis(10_000_000_000);
-            let mut jumps = Jumps::new(start);
+            let mut jumps = Jumps::new(start, HEARTBEAT);
             let second = Duration::from_secs(1);
             tokio::time::advance(second).await;
             let mut clock = start.plus(second);
@@ -76,8 +78,8 @@ mod tests {
             tokio::time::advance(second).await;
             clock = clock.plus(second);
             assert!(!jumps.is_settled(clock));
-            tokio::time::advance(SETTLED_AFTER).await;
-            clock = clock.plus(SETTLED_AFTER);
+            tokio::time::advance(HEARTBEAT * SETTLED_AFTER).await;
+            clock = clock.plus(HEARTBEAT * SETTLED_AFTER);
             assert!(jumps.is_settled(clock));
         }
     }
@@ -85,7 +87,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_is_corrected_a_little_is_not() {
         let start = Timestamp::from_millis(10_000_000_000);
-        let mut jumps = Jumps::new(start);
+        let mut jumps = Jumps::new(start, HEARTBEAT);
         assert!(jumps.is_settled(start.plus(HEARTBEAT)));
         assert!(jumps.is_settled(start));
     }

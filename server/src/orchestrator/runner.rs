@@ -26,11 +26,12 @@ use tokio::task::{Id, JoinError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::lease::LeaseEnd;
 use super::operations::{self, End, PlanError};
 use super::progress::{self, GATHER, Gathered, Note};
 use super::redact::Redactor;
 use super::steps::{self, Cause, Context, Outcome, Watch};
-use super::{EngineUnavailable, HEARTBEAT, Shared};
+use super::{EngineUnavailable, Shared};
 use crate::engine::Engine;
 use crate::store::{Claim, MAX_PAGE, StoreError};
 use journal::{Journal, Write};
@@ -85,6 +86,7 @@ pub(super) async fn run(
             newest: operation.event_seq,
             cancel_by: claim.cancel_by,
             entries: Vec::new(),
+            lease_end: LeaseEnd::new(),
         },
         stacks: deployment
             .stacks
@@ -184,8 +186,10 @@ impl Run {
             let context = Arc::new(Context {
                 watch: Watch::open(Arc::clone(&engine), &shared.tasks),
                 engine: Arc::clone(&engine),
+                lease: self.journal.lease_end.watch(),
                 specs: Arc::clone(&specs),
                 operation: self.operation.id,
+                resumed,
                 deployment: self.deployment.id,
                 environment: self.operation.environment_id,
                 group_id: self.operation.group_id.clone(),
@@ -351,7 +355,7 @@ impl Run {
         let mut work = Work::default();
         let mut gathered = Gathered::after(&self.heard);
         let cancel_bell = self.journal.shared.feed.cancel_bell(self.operation.id);
-        let mut heartbeat = beats();
+        let mut heartbeat = beats(self.journal.shared.settings.heartbeat());
         let gather = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(gather);
         loop {
@@ -879,8 +883,8 @@ fn was_interrupted(record: &StepRecord) -> bool {
     record.state == StepState::Pending && record.started_at.is_some()
 }
 
-fn beats() -> Interval {
-    let mut beats = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+fn beats(every: Duration) -> Interval {
+    let mut beats = tokio::time::interval_at(Instant::now() + every, every);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beats
 }
@@ -900,7 +904,7 @@ async fn attended<T>(
     work: impl Future<Output = T>,
 ) -> Result<Attended<T>, RunError> {
     let cancel_bell = journal.shared.feed.cancel_bell(journal.operation);
-    let mut heartbeat = beats();
+    let mut heartbeat = beats(journal.shared.settings.heartbeat());
     tokio::pin!(work);
     loop {
         tokio::select! {

@@ -23,6 +23,7 @@ use domain::spec::{ServiceSpec, StackSpec};
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
+use super::lease::HeldLease;
 use super::progress::Notes;
 use crate::engine::{Engine, EngineError, Next};
 
@@ -55,9 +56,12 @@ pub(super) enum Cause {
 /// Everything that a step needs; shared by all steps of an operation.
 pub(super) struct Context {
     pub(super) engine: Arc<dyn Engine>,
+    pub(super) lease: HeldLease,
     pub(super) watch: Watch,
     pub(super) specs: Arc<HashMap<String, StackSpec>>,
     pub(super) operation: OperationId,
+    /// Whether an earlier run may have begun any of the steps.
+    pub(super) resumed: bool,
     pub(super) deployment: DeploymentId,
     pub(super) environment: EnvironmentId,
     pub(super) group_id: String,
@@ -210,6 +214,13 @@ pub(super) fn explain(error: &EngineError) -> Failure {
 }
 
 impl Context {
+    /// The engine, while the operation is ours. A process that slept past its lease does nothing more to what another node works on
+    /// by now: its acts wait here until the lease is extended, or until the run is left.
+    async fn engine(&self) -> &dyn Engine {
+        self.lease.held().await;
+        self.engine.as_ref()
+    }
+
     fn service(&self, stack: &str, service: &str) -> Result<(&StackSpec, &ServiceSpec), Stop> {
         let spec = self.specs.get(stack);
         spec.and_then(|spec| Some((spec, spec.services.get(service)?))).ok_or_else(|| {
@@ -253,7 +264,7 @@ impl Context {
     /// The last words of a container; its silence is no error.
     async fn evidence(&self, container: &str, mut failure: Failure) -> Failure {
         let lines = u32::try_from(MAX_EVIDENCE_LINES).unwrap_or(u32::MAX);
-        match self.engine.last_log_lines(container, lines).await {
+        match self.engine().await.last_log_lines(container, lines).await {
             Ok(lines) => failure.log_lines = lines.into_iter().map(|line| line.text).collect(),
             Err(error) => tracing::warn!(
                 container,
@@ -267,7 +278,7 @@ impl Context {
     /// Starts a container and remembers when, as seen from the engine's outages.
     async fn start(&self, container: &str) -> Result<(), EngineError> {
         let outages = self.watch.outages();
-        self.engine.start_container(container).await?;
+        self.engine().await.start_container(container).await?;
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         started.insert(container.to_owned(), outages);
         Ok(())

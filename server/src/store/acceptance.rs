@@ -40,13 +40,13 @@ impl Store {
         let mut tx = self.write(ACT).await?;
         let written = write(&mut tx, new, &first).await;
         match written {
-            Ok(()) => tx.commit().await.act(ACT),
+            Ok(()) => tx.commit().await,
             Err(error) if error.is_duplicate() => {
-                tx.rollback().await.act(ACT)?;
+                tx.rollback().await?;
                 Err(self.obstacle(new).await?.unwrap_or(error))
             }
             Err(error @ StoreError::NotSuperseded { .. }) => {
-                tx.rollback().await.act(ACT)?;
+                tx.rollback().await?;
                 Err(self
                     .active_operation(new.operation)
                     .await?

@@ -38,9 +38,9 @@ impl Store {
         .await
         .act(act);
         match inserted {
-            Ok(_) => tx.commit().await.act(act),
+            Ok(_) => tx.commit().await,
             Err(error) if error.is_duplicate() => {
-                tx.rollback().await.act(act)?;
+                tx.rollback().await?;
                 if self.environment_name_taken(&environment.name).await? {
                     let name = environment.name.clone();
                     Err(StoreError::EnvironmentNameTaken { name })
@@ -61,12 +61,10 @@ impl Store {
         id: EnvironmentId,
         connection: &Connection,
     ) -> Result<bool, StoreError> {
-        let moved = sqlx::query("UPDATE environments SET connection = $1 WHERE id = $2")
+        let update = sqlx::query("UPDATE environments SET connection = $1 WHERE id = $2")
             .bind(to_json(TABLE, "connection", connection)?)
-            .bind(id.to_string())
-            .execute(&self.writer)
-            .await
-            .act("move an environment")?;
+            .bind(id.to_string());
+        let moved = self.write_one("move an environment", update).await?;
         Ok(moved.rows_affected() == 1)
     }
 

@@ -176,7 +176,7 @@ impl Store {
         for deployment in batch.recount {
             recount_stacks(&mut tx, deployment).await?;
         }
-        tx.commit().await.act(ACT)?;
+        tx.commit().await?;
         Ok(Appended {
             first_seq,
             last_seq: held.event_seq,

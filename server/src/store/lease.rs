@@ -108,7 +108,7 @@ impl Store {
     ) -> Result<Option<Actor>, StoreError> {
         let mut tx = self.write("extend a lease").await?;
         let held = self.hold(&mut tx, lease, None, now, lease_for, 0).await?;
-        tx.commit().await.act("extend a lease")?;
+        tx.commit().await?;
         Ok(held.cancel_by)
     }
 
@@ -118,16 +118,14 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        sqlx::query(
+        let update = sqlx::query(
             "UPDATE operations SET owner = NULL, lease_until = NULL
              WHERE id = $1 AND owner = $2 AND fence = $3",
         )
         .bind(lease.operation.to_string())
         .bind(lease.node.as_str())
-        .bind(lease.fence)
-        .execute(&self.writer)
-        .await
-        .act("release a lease")?;
+        .bind(lease.fence);
+        self.write_one("release a lease", update).await?;
         Ok(())
     }
 
@@ -137,14 +135,12 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn release_leases_of(&self, node: &str) -> Result<u64, StoreError> {
-        let released = sqlx::query(concat!(
+        let update = sqlx::query(concat!(
             "UPDATE operations SET owner = NULL, lease_until = NULL WHERE owner = $1 AND status IN ",
             active!()
         ))
-        .bind(node)
-        .execute(&self.writer)
-        .await
-        .act("release a node's leases")?;
+        .bind(node);
+        let released = self.write_one("release a node's leases", update).await?;
         Ok(released.rows_affected())
     }
 
@@ -206,13 +202,13 @@ impl Store {
         let plan = match plan_of(&mut tx, operation_id).await {
             Err(error @ StoreError::Unreadable { .. }) => {
                 set_aside(&mut tx, operation_id).await?;
-                tx.commit().await.act(act)?;
+                tx.commit().await?;
                 return Err(error);
             }
             plan => plan?,
         };
         let claim = claim(&row, node, operation(&row, plan)?)?;
-        tx.commit().await.act(act)?;
+        tx.commit().await?;
         Ok(Some(claim))
     }
 
@@ -220,7 +216,7 @@ impl Store {
     /// knows the `newest` one, only after that.
     pub(super) async fn hold(
         &self,
-        tx: &mut sqlx::Transaction<'static, sqlx::Any>,
+        tx: &mut sqlx::AnyConnection,
         lease: &Lease,
         newest: Option<i64>,
         now: Timestamp,
@@ -241,7 +237,7 @@ impl Store {
         .bind(lease.node.as_str())
         .bind(lease.fence)
         .bind(newest.unwrap_or(-1))
-        .fetch_optional(&mut **tx)
+        .fetch_optional(&mut *tx)
         .await
         .act(act)?;
         let Some(row) = row else {

@@ -154,7 +154,7 @@ impl Store {
     ) -> Result<CancelOutcome, StoreError> {
         let act = "ask for a cancel";
         let by = to_json(TABLE, "cancel_by", by)?;
-        let asked = sqlx::query(concat!(
+        let update = sqlx::query(concat!(
             "UPDATE operations SET cancel_requested = CASE WHEN status = 'stuck' THEN 2 ELSE 1 END,
                  cancel_by = $1, cancel_at = $2
              WHERE id = $3 AND (cancel_requested = 0 OR (cancel_requested = 1 AND status = 'stuck')) AND status IN ",
@@ -162,10 +162,8 @@ impl Store {
         ))
         .bind(by)
         .bind(now.millis())
-        .bind(id.to_string())
-        .execute(&self.writer)
-        .await
-        .act(act)?;
+        .bind(id.to_string());
+        let asked = self.write_one(act, update).await?;
         if asked.rows_affected() == 1 {
             return Ok(CancelOutcome::Requested);
         }

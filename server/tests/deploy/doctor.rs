@@ -135,6 +135,7 @@ fn a_changed_engine_must_be_found() {
     assert_eq!(found(&world), [""; 0]);
 
     world.engine.ask("POST", &format!("/containers/{web}/kill"));
+    world.engine.ask("POST", &format!("/containers/{web}/wait"));
     assert_eq!(
         found(&world),
         [format!("engine_matches_record container {web}")]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// The engine of the test run; none outside of `cargo xtask test`.
-    fn of_the_run() -> Option<Self> {
+    pub(crate) fn of_the_run() -> Option<Self> {
         let address = std::env::var("WINDLASS_TEST_DOCKER_HOST").ok()?;
         Some(Self::at(&address))
     }
@@ -52,12 +53,8 @@ impl Engine {
             && head.ends_with(b" 200")
     }
 
-    /// One request; its status and JSON.
-    pub(crate) fn ask(&self, method: &str, path: &str) -> (u16, Value) {
-        self.exchange(method, path, "")
-    }
-
-    fn exchange(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    /// Sends a request and leaves the answer in the stream.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> UnixStream {
         let mut stream = UnixStream::connect(&self.socket).unwrap();
         let mut head = format!("{method} {path} HTTP/1.0\r\nHost: docker\r\n");
         if !body.is_empty() {
@@ -65,6 +62,16 @@ impl Engine {
             head += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
         }
         write!(stream, "{head}\r\n{body}").unwrap();
+        stream
+    }
+
+    /// One request; its status and JSON.
+    pub(crate) fn ask(&self, method: &str, path: &str) -> (u16, Value) {
+        self.exchange(method, path, "")
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let mut stream = self.send(method, path, body);
         let mut text = Vec::new();
         stream.read_to_end(&mut text).unwrap();
         let text = String::from_utf8_lossy(&text);
@@ -288,6 +295,11 @@ impl World {
         self.folder.path().join("catalog")
     }
 
+    /// Where its servers keep their data folders.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Starts the server; again after it was killed.
     pub(crate) fn start(&mut self) {
         let source = format!("test={}", self.catalog().display());
@@ -295,17 +307,45 @@ impl World {
     }
 
     pub(crate) fn start_with(&mut self, arguments: &[&str]) {
+        let started = self.start_node("data", arguments, &[]);
+        self.server = Some(
+            started.unwrap_or_else(|(ended, said)| panic!("the server ended with {ended}: {said}")),
+        );
+    }
+
+    /// Starts the server with variables of its own, such as a failpoint; how it ended, where it never listened.
+    pub(crate) fn try_start(&mut self, variables: &[(&str, &str)]) -> Result<(), ExitStatus> {
+        let source = format!("test={}", self.catalog().display());
+        match self.start_node("data", &["--source", &source], variables) {
+            Ok(server) => self.server = Some(server),
+            Err((ended, _)) => return Err(ended),
+        }
+        Ok(())
+    }
+
+    /// A server on a data folder of this name, besides the world's own.
+    pub(crate) fn start_node(
+        &self,
+        data: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<ServerProcess, (ExitStatus, String)> {
         let mut all = vec!["--docker-host", &self.engine.address];
         all.extend(arguments);
         let address = self.database.as_ref().map(|database| &database.url);
         if let Some(address) = self.detour.as_ref().or(address) {
             all.extend(["--database-url", address]);
         }
-        self.server = Some(ServerProcess::start_in(&self.data(), &all));
+        ServerProcess::try_start_in(&self.folder.path().join(data), &all, variables)
     }
 
     pub(crate) fn server(&self) -> &ServerProcess {
         self.server.as_ref().unwrap()
+    }
+
+    /// How the server ended, where it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.server.as_mut()?.ended()
     }
 
     pub(crate) fn kill(&mut self) {

@@ -13,7 +13,7 @@ use crate::docker_double::{Call, DockerDouble, Fault, Verb};
 const PRODUCT: &str = "test:Large:1.0.0";
 const STACKS: usize = 10;
 const SERVICES: [&str; 6] = ["migrate", "store", "api", "web", "page", "worker"];
-const IMAGES: [&str; 4] = [
+pub(super) const IMAGES: [&str; 4] = [
     "windlass-demo/migrate:1.0.0",
     "windlass-demo/store:1.0.0",
     "windlass-demo/web:1.0.0",
@@ -73,7 +73,7 @@ volumes: {{data: {{}}}}
 }
 
 /// A world with the product in its catalog.
-fn world_on(double: &DockerDouble, name: &str) -> World {
+pub(super) fn world_on(double: &DockerDouble, name: &str) -> World {
     let world = World::on(Engine::at(&double.address()), name);
     let stacks: Vec<(String, String)> = (0..STACKS)
         .map(|at| (stack(at), compose(&world.project, at == 0)))
@@ -87,7 +87,7 @@ fn world_on(double: &DockerDouble, name: &str) -> World {
 }
 
 /// For all of the product.
-fn request(world: &World) -> Value {
+pub(super) fn request(world: &World) -> Value {
     let stacks: Vec<String> = (0..STACKS).map(stack).collect();
     let names: Vec<&str> = stacks.iter().map(String::as_str).collect();
     world.request(PRODUCT, &names)

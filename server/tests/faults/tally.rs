@@ -71,6 +71,15 @@ pub(crate) fn seed() -> u64 {
         Ok(given) => given.parse().unwrap(),
         Err(_) => std::process::id().into(),
     };
-    println!("seed {seed}; the same again: cargo xtask test --only faults --seed {seed}");
+    say(&format!(
+        "seed {seed}; the same again: cargo xtask test --only faults --seed {seed}"
+    ));
     seed
+}
+
+/// Says something that is seen also where the test passes.
+pub(crate) fn say(text: &str) {
+    // Past what the test runner keeps for failures.
+    let line = format!("{text}\n");
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
 }

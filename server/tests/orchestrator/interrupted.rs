@@ -100,5 +100,11 @@ async fn output_that_was_recorded_before_must_not_be_recorded_again() {
         .must_have_ended(operation, &events, OperationStatus::Succeeded)
         .await;
     assert_eq!(output(&events), WORDS);
+    // It ran on meanwhile. Starting it to make sure would run it again, had it ended just then.
+    let calls = world.engine.calls();
+    let starts = calls
+        .iter()
+        .filter(|call| call.verb == Verb::StartContainer && call.object == "p1-base_setup");
+    assert_eq!(starts.count(), 1);
     second.stop().await;
 }

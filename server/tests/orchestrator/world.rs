@@ -216,6 +216,7 @@ impl World {
     /// One whose machine has another clock.
     pub(crate) async fn orchestrator_at(&self, node: &str, clock: Clock) -> Orchestrator {
         let settings = Settings {
+            lease: Duration::from_secs(15),
             stable_for: Duration::from_millis(20),
             health_deadline: Duration::from_secs(10),
             retry_base: self.retry_base,

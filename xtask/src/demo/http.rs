@@ -25,23 +25,23 @@ const MAX_HEADERS: usize = 100;
 
 /// Where a server listens.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(crate) enum Endpoint {
     Unix(PathBuf),
     /// `host:port`
     Tcp(String),
 }
 
 /// One request; `Host`, `Content-Length` and `Connection` are added.
-pub(super) struct Request<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
-    pub(super) headers: &'a [(&'a str, String)],
-    pub(super) body: &'a [u8],
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) headers: &'a [(&'a str, String)],
+    pub(crate) body: &'a [u8],
 }
 
 impl<'a> Request<'a> {
     /// A request without headers and body.
-    pub(super) fn get(path: &'a str) -> Self {
+    pub(crate) fn get(path: &'a str) -> Self {
         Self {
             method: "GET",
             path,
@@ -53,15 +53,15 @@ impl<'a> Request<'a> {
 
 /// One answer, read whole.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
     /// A header's value, whatever the case of its name.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -71,7 +71,7 @@ impl Response {
 
 impl Endpoint {
     /// Reads a `DOCKER_HOST`.
-    pub(super) fn of_docker_host(host: &str) -> Result<Self> {
+    pub(crate) fn of_docker_host(host: &str) -> Result<Self> {
         if let Some(path) = host.strip_prefix("unix://") {
             ensure!(
                 path.starts_with('/'),
@@ -97,7 +97,7 @@ impl Endpoint {
     }
 
     /// Sends a request and reads the answer.
-    pub(super) fn call(&self, request: &Request<'_>) -> Result<Response> {
+    pub(crate) fn call(&self, request: &Request<'_>) -> Result<Response> {
         match self {
             Self::Unix(path) => {
                 let stream = UnixStream::connect(path)

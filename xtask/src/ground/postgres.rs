@@ -20,15 +20,24 @@ use crate::{
 pub(super) const URL: &str = "postgres://windlass@127.0.0.1:5432/postgres";
 const START: Duration = Duration::from_secs(60);
 /// Durability costs time, and nothing here outlives the run.
-const SETTINGS: [&str; 7] = [
+const FORGETFUL: [&str; 3] = [
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
+];
+const SETTINGS: [&str; 4] = [
     "max_connections=200",
     "listen_addresses=127.0.0.1",
     "port=5432",
     "timezone=UTC",
 ];
+
+/// Whether what was committed would survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    Forgetful,
+    Durable,
+}
 
 /// Where the programs are, and who runs them: the server refuses to run as root.
 #[derive(Debug)]
@@ -91,8 +100,36 @@ fn find() -> Option<PathBuf> {
     })
 }
 
+/// A running server; ended when dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    programs: Programs,
+    /// Of its socket.
+    home: PathBuf,
+    _process: Background,
+}
+
+impl Server {
+    /// Makes an empty database; its address.
+    pub(super) fn new_database(&self, name: &str) -> anyhow::Result<String> {
+        let mut make = Command::new(self.programs.folder.join("createdb"));
+        make.args(["--username=windlass", "--host"])
+            .arg(&self.home)
+            .arg(name);
+        process::run(&mut make)?;
+        let (server, _) = URL
+            .rsplit_once('/')
+            .context("an address without a database")?;
+        Ok(format!("{server}/{name}"))
+    }
+}
+
 /// Makes an empty cluster and starts it.
-pub(super) fn start(programs: &Programs, place: &Place) -> anyhow::Result<Background> {
+pub(super) fn start(
+    programs: Programs,
+    place: &Place,
+    durability: Durability,
+) -> anyhow::Result<Server> {
     let home = place.data.join("postgres");
     fs::create_dir_all(&home)?;
     // The folders above belong to root: let others pass.
@@ -116,7 +153,11 @@ pub(super) fn start(programs: &Programs, place: &Place) -> anyhow::Result<Backgr
 
     let mut server = programs.command(place.inside(), "postgres");
     server.arg("-D").arg(&tables).current_dir(&home);
-    for setting in SETTINGS {
+    let forgetful = match durability {
+        Durability::Forgetful => FORGETFUL.as_slice(),
+        Durability::Durable => &[],
+    };
+    for setting in SETTINGS.iter().chain(forgetful) {
         server.args(["-c", setting]);
     }
     server
@@ -134,5 +175,9 @@ pub(super) fn start(programs: &Programs, place: &Place) -> anyhow::Result<Backgr
     process
         .wait_until(START, ready)
         .map_err(|error| error.context(format!("the end of its log:\n{}", process::tail(&log))))?;
-    Ok(process)
+    Ok(Server {
+        programs,
+        home,
+        _process: process,
+    })
 }

@@ -6,9 +6,10 @@ use toml::{Table, Value};
 use super::{Breach, File};
 
 /// Crate, and the crates of this repository that it may know. Whoever is not here knows none.
-const EDGES: [(&str, &[&str]); 7] = [
+const EDGES: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("app", &["domain"]),
+    ("bench", &["domain", "server"]),
     ("frontend", &["app"]),
     ("server", &["app", "domain"]),
     ("cli", &["domain"]),

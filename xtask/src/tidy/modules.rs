@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 20] = [
+const LAYERS: [(&str, Layer); 21] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -40,6 +40,7 @@ const LAYERS: [(&str, Layer); 20] = [
     ("store", Layer::Adapter),
     ("args", Layer::Ground),
     ("clock", Layer::Ground),
+    ("failpoint", Layer::Ground),
     ("shutdown", Layer::Ground),
     ("telemetry", Layer::Ground),
 ];

@@ -285,6 +285,17 @@ fn what_is_not_well_is_not_kept() {
 }
 
 #[test]
+fn a_service_that_was_told_to_stop_is_not_kept() {
+    let mut stacks = shop();
+    stacks[0].spec.services["db"].restart = RestartPolicy::No;
+    let mut observed = deployed(&stacks);
+    observed.containers[0].state = ContainerState::Exited;
+    observed.containers[0].exit_code = Some(0);
+    let plan = again(stacks, observed).plan().unwrap();
+    assert!(plan.to_string().contains("create infra/db"), "{plan}");
+}
+
+#[test]
 fn what_shares_a_namespace_follows_its_owner() {
     let mut stacks = shop();
     stacks[1].spec.services["api"].network_mode = Some("service:cache".to_owned());

@@ -1,5 +1,6 @@
 //! One call to the engine: its time-out, and what its errors mean.
 
+use std::fmt::{self, Display};
 use std::future::Future;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use bollard::errors::Error;
 
 use super::refusal::{Refusal, classify};
 use crate::engine::EngineError;
+use crate::failpoint::{self, Moment};
 
 /// What is asked of the engine, for sentences and for errors.
 #[derive(Debug, Clone)]
@@ -30,6 +32,15 @@ impl Act {
         } else {
             format!("{} {}", self.verb, self.object)
         }
+    }
+
+    /// What is done to what kind of thing: `start container`.
+    fn kind(&self) -> impl Display + '_ {
+        let what = self.object.split(' ').next().unwrap_or_default();
+        fmt::from_fn(move |f| match what {
+            "" => f.write_str(self.verb),
+            what => write!(f, "{} {what}", self.verb),
+        })
     }
 
     pub(super) fn refuse(&self, message: impl Into<String>) -> EngineError {
@@ -120,11 +131,19 @@ pub(super) async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, Error>> + Send,
 ) -> Result<T, EngineError> {
-    match tokio::time::timeout(limit, call).await {
+    match tokio::time::timeout(limit, at_failpoints(act, call)).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(act.error(address, error)),
         Err(_) => Err(act.no_answer(limit)),
     }
+}
+
+/// Lets tests break off here, before the engine was asked and after it has answered.
+pub(super) async fn at_failpoints<T>(act: &Act, call: impl Future<Output = T> + Send) -> T {
+    failpoint::pass("engine", act.kind(), Moment::Before);
+    let answer = call.await;
+    failpoint::pass("engine", act.kind(), Moment::After);
+    answer
 }
 
 /// The same, where a missing object is an answer.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::DockerEngine;
-use super::call::Act;
+use super::call::{Act, at_failpoints};
 use crate::engine::{Engine, EngineError, Image, PullProgress};
 
 /// Least time between two progress messages.
@@ -35,7 +35,19 @@ impl Pull<'_> {
     /// Pulls to the end. Dropping the future makes the engine stop pulling.
     pub(super) async fn run(self, engine: &DockerEngine) -> Result<Image, EngineError> {
         let act = Act::new("pull", format!("image {}", self.image));
-        let docker = engine.client(&act)?;
+        at_failpoints(&act, self.read_to_end(engine, &act)).await?;
+        engine
+            .image(self.image)
+            .await?
+            .ok_or_else(|| EngineError::PullFailed {
+                image: self.image.to_string(),
+                message: "the engine ended the pull without an error, but does not have the image"
+                    .to_owned(),
+            })
+    }
+
+    async fn read_to_end(&self, engine: &DockerEngine, act: &Act) -> Result<(), EngineError> {
+        let docker = engine.client(act)?;
         // By digest the tag says nothing, and the engine takes the digest in the tag's place.
         let tag = self.image.digest().or(self.image.tag()).unwrap_or("latest");
         let mut options = CreateImageOptionsBuilder::new()
@@ -52,7 +64,7 @@ impl Pull<'_> {
         loop {
             let message = match tokio::time::timeout_at(moved + self.stall, stream.next()).await {
                 Ok(Some(Ok(message))) => message,
-                Ok(Some(Err(error))) => return Err(self.failure(&act, engine.address(), error)),
+                Ok(Some(Err(error))) => return Err(self.failure(act, engine.address(), error)),
                 Ok(None) => break,
                 Err(_) => return Err(self.stalled()),
             };
@@ -68,14 +80,7 @@ impl Pull<'_> {
             }
         }
         let _ = self.progress.try_send(layers.progress());
-        engine
-            .image(self.image)
-            .await?
-            .ok_or_else(|| EngineError::PullFailed {
-                image: self.image.to_string(),
-                message: "the engine ended the pull without an error, but does not have the image"
-                    .to_owned(),
-            })
+        Ok(())
     }
 
     fn stalled(&self) -> EngineError {

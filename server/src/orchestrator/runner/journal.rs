@@ -14,7 +14,8 @@ use domain::plan::Plan;
 use domain::timestamp::Timestamp;
 use tokio::time::Instant;
 
-use super::super::{LEASE, Shared, operations};
+use super::super::lease::LeaseEnd;
+use super::super::{Shared, operations};
 use super::RunError;
 use crate::store::{Entry, Lease};
 
@@ -50,6 +51,8 @@ pub(super) struct Journal {
     /// Who wants the operation to end, as of the last write.
     pub(super) cancel_by: Option<Actor>,
     pub(super) entries: Vec<Write>,
+    /// What those who act on the engine ask.
+    pub(super) lease_end: LeaseEnd,
 }
 
 impl Journal {
@@ -85,13 +88,23 @@ impl Journal {
         let appended = loop {
             // The time of this try: a lease counted from an earlier one might be over when it is written.
             let now = self.shared.clock.now();
+            let asked = Instant::now();
             match self
                 .shared
                 .store
-                .append_after(&self.lease, self.newest, now, LEASE, &entries)
+                .append_after(
+                    &self.lease,
+                    self.newest,
+                    now,
+                    self.shared.settings.lease,
+                    &entries,
+                )
                 .await
             {
-                Ok(appended) => break appended,
+                Ok(appended) => {
+                    self.lease_end.extended(asked, self.shared.settings.lease);
+                    break appended;
+                }
                 Err(error) if error.is_transient() && begun.elapsed() < STORE_PATIENCE => {
                     tracing::warn!(operation.id = %self.operation, error = &error as &dyn std::error::Error, "the journal is written again");
                     tokio::select! {
@@ -127,13 +140,19 @@ impl Journal {
 
     /// A sign of life; also learns whether someone wants the end.
     pub(super) async fn beat(&mut self) -> Result<(), RunError> {
+        let asked = Instant::now();
         match self
             .shared
             .store
-            .heartbeat(&self.lease, self.shared.clock.now(), LEASE)
+            .heartbeat(
+                &self.lease,
+                self.shared.clock.now(),
+                self.shared.settings.lease,
+            )
             .await
         {
             Ok(cancel_by) => {
+                self.lease_end.extended(asked, self.shared.settings.lease);
                 if cancel_by.is_some() {
                     self.cancel_by = cancel_by;
                 }

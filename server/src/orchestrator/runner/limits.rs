@@ -7,7 +7,6 @@ use domain::plan::{Action, Plan};
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
-use super::super::HEARTBEAT;
 use super::super::steps::{Cause, Outcome};
 use crate::engine::Engine;
 
@@ -19,6 +18,8 @@ const LONGEST_OUTAGE: Duration = Duration::from_secs(300);
 const MAX_PULLS: usize = 4;
 /// Containers made or removed at once.
 const MAX_SHORT: usize = 8;
+/// Longest wait for the engine's version.
+const VERSION_LIMIT: Duration = Duration::from_secs(3);
 /// Containers started at once.
 const MAX_STARTS: usize = 12;
 /// The same on engines before 23, which stall when many start at once.
@@ -81,7 +82,7 @@ pub(super) struct Room {
 impl Limits {
     pub(super) async fn of(engine: &dyn Engine) -> Self {
         // An engine that does not answer now is asked again by its steps; until then the careful limit holds.
-        let major: Option<u32> = match tokio::time::timeout(HEARTBEAT, engine.info()).await {
+        let major: Option<u32> = match tokio::time::timeout(VERSION_LIMIT, engine.info()).await {
             Ok(Ok(info)) => info
                 .version
                 .split('.')

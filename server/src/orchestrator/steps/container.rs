@@ -1,9 +1,11 @@
 //! Makes, starts, stops and removes single containers.
 
 use domain::operation::failure::Failure;
+use domain::plan::ContainerState;
+use domain::spec::RestartPolicy;
 
 use super::{Context, Done, Stop};
-use crate::engine::{EngineError, NewContainer};
+use crate::engine::{ContainerDetails, EngineError, NewContainer};
 
 pub(super) async fn create(
     context: &Context,
@@ -19,13 +21,17 @@ pub(super) async fn create(
         service,
         ownership: context.ownership(stack, Some((service, replica, generation))),
     };
-    context.engine.create_container(&new).await?;
+    context.engine().await.create_container(&new).await?;
     Ok(None)
 }
 
 pub(super) async fn start(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
     let (_, service) = context.service(stack, service)?;
     let name = service.container_name_of(replica);
+    if context.resumed && service.restart == RestartPolicy::No && ran_before(context, &name).await?
+    {
+        return Ok(None);
+    }
     match context.start(&name).await {
         Ok(()) => Ok(None),
         // The engine's own sentence says it best; what it kept of the attempt is evidence.
@@ -37,8 +43,25 @@ pub(super) async fn start(context: &Context, stack: &str, service: &str, replica
     }
 }
 
+/// Whether an earlier run of this operation started it: what runs, or has ended well since, is not run a second time.
+async fn ran_before(context: &Context, name: &str) -> Result<bool, Stop> {
+    match context.engine().await.inspect_container(name).await {
+        Ok(details) => {
+            let runs = details.container.state == ContainerState::Running;
+            Ok(made_here(context, &details) && (runs || details.ended_well()))
+        }
+        Err(EngineError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn made_here(context: &Context, details: &ContainerDetails) -> bool {
+    let owner = details.container.ownership.as_ref();
+    owner.is_some_and(|owner| owner.operation == context.operation)
+}
+
 async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> Stop {
-    match context.engine.inspect_container(name).await {
+    match context.engine().await.inspect_container(name).await {
         Ok(details) => failure.exit_code = details.container.exit_code.filter(|code| *code != 0),
         Err(error) => tracing::warn!(
             container = name,
@@ -51,8 +74,8 @@ async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> 
 
 /// By the engine's id: a newer container of the same name is never hit.
 pub(super) async fn remove(context: &Context, id: &str) -> Done {
-    context.engine.stop_container(id, None).await?;
-    context.engine.remove_container(id).await?;
+    context.engine().await.stop_container(id, None).await?;
+    context.engine().await.remove_container(id).await?;
     Ok(None)
 }
 
@@ -66,7 +89,8 @@ pub(super) async fn stop_failed(
     let name = service.container_name_of(replica);
     if let Some(id) = ours(context, &name).await? {
         context
-            .engine
+            .engine()
+            .await
             .stop_container(&id, service.stop_grace_period)
             .await?;
     }
@@ -78,22 +102,20 @@ pub(super) async fn discard(context: &Context, stack: &str, service: &str, repli
     let name = service.container_name_of(replica);
     if let Some(id) = ours(context, &name).await? {
         context
-            .engine
+            .engine()
+            .await
             .stop_container(&id, service.stop_grace_period)
             .await?;
-        context.engine.remove_container(&id).await?;
+        context.engine().await.remove_container(&id).await?;
     }
     Ok(None)
 }
 
 /// The id of the container of this name, where this operation made it: undoing touches nothing else.
 async fn ours(context: &Context, name: &str) -> Result<Option<String>, Stop> {
-    match context.engine.inspect_container(name).await {
+    match context.engine().await.inspect_container(name).await {
         Ok(details) => {
-            let made_here = details
-                .container
-                .ownership
-                .is_some_and(|owner| owner.operation == context.operation);
+            let made_here = made_here(context, &details);
             Ok(made_here.then_some(details.container.id))
         }
         Err(EngineError::NotFound { .. }) => Ok(None),

@@ -54,7 +54,7 @@ async fn one(context: &Context, service: &ServiceSpec, replica: u32) -> Done {
 async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let mut changes = context.watch.of(name);
     loop {
-        let details = context.engine.inspect_container(name).await?;
+        let details = context.engine().await.inspect_container(name).await?;
         revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Passed(why) => return Ok(Some(why.to_owned())),
@@ -75,7 +75,7 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
                             passed = &mut probed => return passed,
                             () = changes.changed() => {}
                         }
-                        let now = context.engine.inspect_container(name).await?;
+                        let now = context.engine().await.inspect_container(name).await?;
                         // As long as it runs on, the probe goes on counting.
                         if !matches!(judge(service, &now), Verdict::Probe)
                             || now.restart_count != details.restart_count
@@ -103,7 +103,7 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let up = tokio::time::sleep(context.settings.stable_for);
     tokio::pin!(up);
     loop {
-        let details = context.engine.inspect_container(name).await?;
+        let details = context.engine().await.inspect_container(name).await?;
         revive(context, &details, name).await?;
         match judge(service, &details) {
             Verdict::Failed(failure) => return Err(context.evidence(name, failure).await.into()),
@@ -164,7 +164,7 @@ async fn is_lost(context: &Context, service: &ServiceSpec, name: &str) -> bool {
         return false;
     }
     for _ in 0..LOOKS_AFTER_OUTAGE {
-        match context.engine.inspect_container(name).await {
+        match context.engine().await.inspect_container(name).await {
             Ok(details) => {
                 let state = details.container.state;
                 let ended = matches!(state, ContainerState::Exited | ContainerState::Dead);

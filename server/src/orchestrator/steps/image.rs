@@ -14,7 +14,7 @@ pub(super) async fn pull(context: &Context, key: &StepKey, image: &str, always: 
     let image: ImageRef = image
         .parse()
         .map_err(|error| Failure::new(format!("the image cannot be pulled: {error}")))?;
-    if !always && context.engine.image(&image).await?.is_some() {
+    if !always && context.engine().await.image(&image).await?.is_some() {
         return Ok(Some("already on the engine".to_owned()));
     }
     let platform = context
@@ -24,9 +24,11 @@ pub(super) async fn pull(context: &Context, key: &StepKey, image: &str, always: 
         .find(|service| service.image == image)
         .and_then(|service| service.runtime.platform.as_deref());
     let (sender, mut reports) = mpsc::channel(WAITING_REPORTS);
-    let pull = context
-        .engine
-        .pull_image(&image, platform, context.settings.pull_stall, sender);
+    let pull =
+        context
+            .engine()
+            .await
+            .pull_image(&image, platform, context.settings.pull_stall, sender);
     tokio::pin!(pull);
     let pulled = loop {
         tokio::select! {

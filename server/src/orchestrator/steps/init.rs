@@ -22,10 +22,11 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
         return Err(Failure::new(format!("{} is not a one-shot", service.name)).into());
     };
     let name = service.container_name_of(1);
-    let before = context.engine.inspect_container(&name).await?;
-    // After a crash of Windlass it may have ended well meanwhile: it is not run twice.
-    let ended = before.container.state == ContainerState::Exited && before.started_at.is_some();
-    if !(ended && before.container.exit_code == Some(0)) {
+    let before = context.engine().await.inspect_container(&name).await?;
+    // After a crash of Windlass it may run, or have ended well meanwhile: it is not run twice. One that runs is not started
+    // to make sure, because it may have ended when the engine is asked.
+    let runs = before.container.state == ContainerState::Running;
+    if !runs && !before.ended_well() {
         context.start(&name).await?;
     }
     let output = forward_output(context, key, &name);
@@ -50,7 +51,8 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
             .hint("Raise initTimeoutSeconds where it needs longer, or see its output for what it waits for.");
             let failure = context.evidence(&name, failure).await;
             context
-                .engine
+                .engine()
+                .await
                 .stop_container(&name, service.stop_grace_period)
                 .await?;
             return Err(failure.into());
@@ -74,7 +76,7 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
 async fn forward_output(context: &Context, key: &StepKey, name: &str) {
     loop {
         follow(context, key, name).await;
-        match context.engine.inspect_container(name).await {
+        match context.engine().await.inspect_container(name).await {
             Ok(now) if has_ended(&now) => return,
             Ok(_) | Err(_) => tokio::time::sleep(FOLLOW_AGAIN).await,
         }
@@ -84,7 +86,7 @@ async fn forward_output(context: &Context, key: &StepKey, name: &str) {
 /// One stream of its output; what was passed on before, by an earlier attempt or before a crash, is not said again.
 async fn follow(context: &Context, key: &StepKey, name: &str) {
     let mut heard = context.lines_heard(key);
-    let mut lines = match context.engine.follow_logs(name).await {
+    let mut lines = match context.engine().await.follow_logs(name).await {
         Ok(lines) => lines,
         Err(error) => {
             tracing::warn!(
@@ -128,7 +130,7 @@ fn has_ended(details: &ContainerDetails) -> bool {
 pub(super) async fn wait_for_end(context: &Context, name: &str) -> Result<i64, Stop> {
     let mut changes = context.watch.of(name);
     loop {
-        let details = context.engine.inspect_container(name).await?;
+        let details = context.engine().await.inspect_container(name).await?;
         if has_ended(&details) {
             return Ok(details.container.exit_code.unwrap_or(-1));
         }

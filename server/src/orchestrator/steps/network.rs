@@ -12,7 +12,8 @@ pub(super) async fn ensure(context: &Context, stack: &str, key: &str) -> Done {
         .get(key)
         .ok_or_else(|| missing("network", stack, key))?;
     context
-        .engine
+        .engine()
+        .await
         .create_network(network, &context.ownership(spec, None))
         .await?;
     Ok(None)
@@ -25,7 +26,8 @@ pub(super) async fn ensure_volume(context: &Context, stack: &str, key: &str) -> 
         .get(key)
         .ok_or_else(|| missing("volume", stack, key))?;
     context
-        .engine
+        .engine()
+        .await
         .create_volume(volume, &context.ownership(spec, None))
         .await?;
     Ok(None)
@@ -33,7 +35,7 @@ pub(super) async fn ensure_volume(context: &Context, stack: &str, key: &str) -> 
 
 /// Removes a network of an earlier deployment; one that something still uses stays, because that something is worth more.
 pub(super) async fn remove(context: &Context, name: &str) -> Done {
-    match context.engine.remove_network(name).await {
+    match context.engine().await.remove_network(name).await {
         Ok(()) => Ok(None),
         Err(EngineError::Conflict { .. } | EngineError::Refused { .. }) => {
             Ok(Some("kept: it is still in use".to_owned()))

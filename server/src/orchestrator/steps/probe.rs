@@ -53,20 +53,25 @@ async fn attempt(
     name: &str,
 ) -> Result<Result<(), String>, Stop> {
     if let ProbeKind::Exec { command } = &spec.kind {
-        return match context.engine.exec(name, command, spec.timeout).await {
+        return match context
+            .engine()
+            .await
+            .exec(name, command, spec.timeout)
+            .await
+        {
             Ok(0) => Ok(Ok(())),
             Ok(code) => Ok(Err(format!("exit code {code}"))),
             // It is restarting: the attempt failed, and whether it runs again is the gate's question.
             Err(EngineError::Conflict { message, .. }) => Ok(Err(message)),
             Err(EngineError::NoAnswer { after, .. }) => {
                 // The command was too slow, or the engine does not answer at all: that is asked here.
-                context.engine.inspect_container(name).await?;
+                context.engine().await.inspect_container(name).await?;
                 Ok(Err(format!("no answer within {} ms", after.as_millis())))
             }
             Err(error) => Err(error.into()),
         };
     }
-    let details = context.engine.inspect_container(name).await?;
+    let details = context.engine().await.inspect_container(name).await?;
     let Some(host) = details
         .addresses
         .values()

@@ -1,0 +1,112 @@
+//! What `cargo xtask bench` cannot do from outside: write to a store as the server does, and ask a server more often than a
+//! tool for the terminal could. Each command does one thing and prints one line of JSON. Never shipped.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for the terminal"
+)]
+
+mod ask;
+mod journal;
+mod listen;
+mod seed;
+mod spread;
+mod story;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Loads for `cargo xtask bench`.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version)]
+struct Args {
+    #[command(subcommand)]
+    load: Load,
+}
+
+#[derive(Debug, Subcommand)]
+enum Load {
+    /// Write steps to a journal, one after the other: milliseconds a step
+    Journal {
+        /// An empty database
+        database_url: String,
+        /// How many
+        steps: u32,
+    },
+    /// Fill an empty database with deployments that have ended
+    Seed {
+        /// An empty database
+        database_url: String,
+        /// How many
+        deployments: u32,
+        /// The engine of their environment
+        docker_host: String,
+    },
+    /// Ask for a page again and again over one connection: milliseconds an answer
+    Ask {
+        /// Host and port
+        address: String,
+        /// Starts with a slash
+        path: String,
+        /// How often
+        times: u32,
+    },
+    /// Follow an operation with many readers at once, to its end: milliseconds from an event to its reader
+    Listen {
+        /// Host and port
+        address: String,
+        /// Of the events
+        path: String,
+        /// How many
+        readers: u32,
+    },
+}
+
+/// Why a load came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    #[error("the store: {0}")]
+    Store(#[from] server::store::StoreError),
+    #[error("the connection: {0}")]
+    Connection(#[from] std::io::Error),
+    #[error("not what was expected: {0}")]
+    Unexpected(String),
+    #[error("a reader broke: {0}")]
+    Reader(#[from] tokio::task::JoinError),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Args::parse().load {
+        Load::Journal {
+            database_url,
+            steps,
+        } => journal::run(&database_url, steps).await,
+        Load::Seed {
+            database_url,
+            deployments,
+            docker_host,
+        } => seed::run(&database_url, deployments, &docker_host).await,
+        Load::Ask {
+            address,
+            path,
+            times,
+        } => ask::run(&address, &path, times).await,
+        Load::Listen {
+            address,
+            path,
+            readers,
+        } => listen::run(&address, &path, readers).await,
+    };
+    match done {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

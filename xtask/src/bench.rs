@@ -1,0 +1,169 @@
+//! `cargo xtask bench`: every figure that the project claims, measured in one run on one machine, beside what it is
+//! compared with. Writes BENCHMARKS.md; a target that is missed is written down as missed.
+
+mod catalog;
+mod compose;
+mod deploying;
+mod engine;
+mod journal;
+mod load;
+mod machine;
+mod report;
+mod samples;
+mod serving;
+mod windlass;
+
+use std::{fs, path::PathBuf, time::Instant};
+
+use clap::ValueEnum;
+
+use crate::{
+    cargo::{self, Profile},
+    demo,
+    ground::Ground,
+    interrupt, paths, process, tools, web,
+};
+use compose::Compose;
+use deploying::Arena;
+use engine::Engine;
+use report::Figure;
+use serving::Site;
+
+/// How it was measured, for the reader of BENCHMARKS.md.
+const NOTES: &str = include_str!("bench/notes.md");
+/// Fewer give no median worth the name.
+const LEAST_RUNS: i64 = 1;
+
+/// The options of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Only these parts; BENCHMARKS.md is then left as it is
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    only: Vec<Part>,
+    /// How often each thing is measured; the median counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(LEAST_RUNS..=100))]
+    runs: u32,
+}
+
+/// What is measured, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Deploying, against Docker Compose and bare engine calls
+    Engine,
+    /// What a durable step costs
+    Journal,
+    /// Pages, live events, restart, size of what a browser loads
+    Web,
+}
+
+impl Part {
+    const ALL: [Self; 3] = [Self::Engine, Self::Journal, Self::Web];
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Engine => "Deploying",
+            Self::Journal => "Journal",
+            Self::Web => "Serving",
+        }
+    }
+}
+
+/// What the parts stand on.
+struct Bench {
+    ground: Ground,
+    engine: Engine,
+    compose: Compose,
+    site: PathBuf,
+    runs: u32,
+}
+
+/// Measures, prints, and writes BENCHMARKS.md when everything was measured.
+pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let wanted: Vec<Part> = Part::ALL
+        .into_iter()
+        .filter(|part| args.only.is_empty() || args.only.contains(part))
+        .collect();
+    let bench = Bench::prepare(args.runs, &wanted)?;
+    let before = machine::load();
+    let mut parts = Vec::new();
+    for part in wanted {
+        interrupt::check()?;
+        println!("\n== {}", part.title());
+        parts.push((part.title(), bench.measure(part)?));
+    }
+    let mut text = bench.heading(&before, began)?;
+    text += &report::table(&parts);
+    text += &format!("{}\n", report::verdicts(&parts));
+    println!("\n{text}");
+    if args.only.is_empty() {
+        let file = paths::root().join("BENCHMARKS.md");
+        fs::write(&file, format!("{text}\n{NOTES}"))?;
+        println!("written: {}", file.display());
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn prepare(runs: u32, wanted: &[Part]) -> anyhow::Result<Self> {
+        tools::rust_targets()?;
+        // Whoever only deploys needs no small files, which take minutes to build.
+        let site = web::build(match wanted.contains(&Part::Web) {
+            true => Profile::Release,
+            false => Profile::Dev,
+        })?;
+        let mut build = cargo::native("build", Profile::Release);
+        process::run(build.args(["--package", "server", "--package", "bench"]))?;
+        let compose = Compose::provide()?;
+        let ground = Ground::provide_durable()?;
+        println!("{}", demo::build_images(&ground.docker_host())?);
+        let engine = Engine::at(&ground.docker_host())?;
+        Ok(Self {
+            ground,
+            engine,
+            compose,
+            site,
+            runs,
+        })
+    }
+
+    fn measure(&self, part: Part) -> anyhow::Result<Vec<Figure>> {
+        match part {
+            Part::Engine => deploying::measure(&Arena {
+                engine: &self.engine,
+                compose: &self.compose,
+                folder: self.ground.folder("bench")?,
+                site: self.site.clone(),
+                runs: self.runs,
+            }),
+            Part::Journal => journal::measure(&self.ground, self.runs),
+            Part::Web => serving::measure(&Site {
+                engine: &self.engine,
+                folder: self.ground.folder("bench-web")?,
+                site: self.site.clone(),
+                runs: self.runs,
+            }),
+        }
+    }
+
+    fn heading(&self, load: &str, began: Instant) -> anyhow::Result<String> {
+        let mut facts = machine::facts();
+        facts.push(("Docker engine", self.engine.version()?));
+        facts.push(("Docker Compose", self.compose.version.clone()));
+        let measured = format!(
+            "{}, in {:.0} min; load average when it began {load}",
+            machine::date(),
+            began.elapsed().as_secs_f64() / 60.0
+        );
+        facts.push(("Measured", measured));
+        let lines: String = facts
+            .iter()
+            .map(|(name, fact)| format!("| {name} | {fact} |\n"))
+            .collect();
+        Ok(format!(
+            "# Measured\n\nWritten by `cargo xtask bench`, which anyone can run; it needs root. Compare ratios, not times: both \
+             sides of a line\nran in the same run, in turn. Values are medians, with the least and the greatest of n.\n\n\
+             | | |\n|---|---|\n{lines}\n"
+        ))
+    }
+}

@@ -1,0 +1,200 @@
+//! The engine under all contenders: asked directly, emptied between runs, and driven as fast as it goes for the floor.
+
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use serde_json::{Value, json};
+
+use super::catalog::{Product, SERVICES};
+use crate::{
+    demo::http::{Endpoint, Request},
+    interrupt,
+};
+
+/// How many things are removed at once.
+const REMOVALS: usize = 8;
+
+/// An engine that belongs to this run alone.
+#[derive(Debug)]
+pub(super) struct Engine {
+    host: String,
+    endpoint: Endpoint,
+}
+
+impl Engine {
+    pub(super) fn at(host: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            host: host.to_owned(),
+            endpoint: Endpoint::of_docker_host(host)?,
+        })
+    }
+
+    /// Its address as Docker writes it.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn version(&self) -> anyhow::Result<String> {
+        let version = self.ask("GET", "/version", None)?;
+        let version = version["Version"].as_str();
+        Ok(version.context("the engine has no version")?.to_owned())
+    }
+
+    /// Ids of everything that runs: what is made anew has another one.
+    pub(super) fn running(&self) -> anyhow::Result<Vec<String>> {
+        let listed = self.ask("GET", "/containers/json", None)?;
+        let mut ids: Vec<String> = listed
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|container| container["Id"].as_str().map(str::to_owned))
+            .collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// An error unless exactly this many containers run.
+    pub(super) fn must_run(&self, count: usize) -> anyhow::Result<()> {
+        let running = self.running()?.len();
+        ensure!(
+            running == count,
+            "{running} containers run instead of {count}"
+        );
+        Ok(())
+    }
+
+    /// Removes every container and every network: the engine has no other user.
+    pub(super) fn clear(&self) -> anyhow::Result<()> {
+        let containers = self.ids("/containers/json?all=1", |_| true)?;
+        self.remove(&containers, |id| format!("/containers/{id}?force=1&v=1"))?;
+        let own = |network: &Value| {
+            !["bridge", "host", "none"].contains(&network["Name"].as_str().unwrap_or_default())
+        };
+        let networks = self.ids("/networks", own)?;
+        self.remove(&networks, |id| format!("/networks/{id}"))
+    }
+
+    fn ids(&self, list: &str, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Vec<String>> {
+        let listed = self.ask("GET", list, None)?;
+        Ok(listed
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|item| wanted(item))
+            .filter_map(|item| item["Id"].as_str().map(str::to_owned))
+            .collect())
+    }
+
+    fn remove(&self, ids: &[String], path: impl Fn(&str) -> String + Sync) -> anyhow::Result<()> {
+        let share = ids.len().div_ceil(REMOVALS).max(1);
+        thread::scope(|scope| {
+            let workers: Vec<_> = ids
+                .chunks(share)
+                .map(|ids| {
+                    scope.spawn(|| {
+                        ids.iter()
+                            .try_for_each(|id| self.ask("DELETE", &path(id), None).map(drop))
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a removal panicked"))?)
+        })
+    }
+
+    /// Makes and starts a product with nothing but concurrent calls: everything is made at once, and started at once or, in
+    /// order, stack after stack.
+    pub(super) fn start_raw(&self, product: &Product, run: &str) -> anyhow::Result<Duration> {
+        interrupt::check()?;
+        let began = Instant::now();
+        let names = product.stack_names();
+        thread::scope(|scope| {
+            let mut previous: Option<mpsc::Receiver<()>> = None;
+            let mut stacks = Vec::new();
+            for name in &names {
+                let (done, next) = mpsc::channel();
+                let turn = previous.replace(next).filter(|_| product.ordered);
+                let stack = format!("{run}-{name}");
+                stacks.push(scope.spawn(move || self.start_stack(product, &stack, turn, done)));
+            }
+            stacks
+                .into_iter()
+                .try_for_each(|stack| stack.join().map_err(|_| anyhow!("a stack panicked"))?)
+        })?;
+        Ok(began.elapsed())
+    }
+
+    fn start_stack(
+        &self,
+        product: &Product,
+        stack: &str,
+        turn: Option<mpsc::Receiver<()>>,
+        done: mpsc::Sender<()>,
+    ) -> anyhow::Result<()> {
+        let body = json!({ "Name": stack, "Driver": "bridge" });
+        self.ask("POST", "/networks/create", Some(&body))?;
+        let services: Vec<String> = (1..=SERVICES).map(|n| format!("service{n}")).collect();
+        let ids = side_by_side(&services, |service| {
+            let body = json!({
+                "Image": product.image(),
+                "Env": ["WORK_INTERVAL=1h"],
+                "HostConfig": { "NetworkMode": stack },
+                "NetworkingConfig": { "EndpointsConfig": { stack: { "Aliases": [service] } } },
+            });
+            let path = format!("/containers/create?name={stack}-{service}-1");
+            let made = self.ask("POST", &path, Some(&body))?;
+            Ok(made["Id"].as_str().context("no id")?.to_owned())
+        })?;
+        if let Some(turn) = turn {
+            turn.recv().context("the stack before did not start")?;
+        }
+        side_by_side(&ids, |id| {
+            self.ask("POST", &format!("/containers/{id}/start"), None)
+        })?;
+        // Nobody waits for the last one, nor where there is no order.
+        let _nobody = done.send(());
+        Ok(())
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let text = body.map(ToString::to_string).unwrap_or_default();
+        let json = [("Content-Type", "application/json".to_owned())];
+        let answer = self.endpoint.call(&Request {
+            method,
+            path,
+            headers: if body.is_some() { &json } else { &[] },
+            body: text.as_bytes(),
+        })?;
+        if !(200..300).contains(&answer.status) {
+            let said = String::from_utf8_lossy(&answer.body).into_owned();
+            bail!("{method} {path}: {} {said}", answer.status);
+        }
+        if answer.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer.body).with_context(|| format!("{path}: not JSON"))
+    }
+}
+
+/// One thread for each item; the results in the items' order.
+pub(super) fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    act: impl Fn(&T) -> anyhow::Result<R> + Sync,
+) -> anyhow::Result<Vec<R>> {
+    thread::scope(|scope| {
+        let act = &act;
+        let threads: Vec<_> = items
+            .iter()
+            .map(|item| scope.spawn(move || act(item)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
+            .collect()
+    })
+}
