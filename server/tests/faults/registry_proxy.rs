@@ -136,7 +136,12 @@ fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {
     if let Behaviour::Answer(status) = shared.behaviour()
         && path.contains("/manifests/")
     {
-        let body = format!(r#"{{"errors":[{{"code":"FAULT","message":"status {status}"}}]}}"#);
+        // In the words of the distribution API: the engine goes by them, and not by the status.
+        let (code, message) = match status {
+            401 => ("UNAUTHORIZED", "authentication required"),
+            _ => ("UNKNOWN", "unknown error"),
+        };
+        let body = format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#);
         let sign_in = if status == 401 {
             "WWW-Authenticate: Basic realm=\"registry\"\r\n"
         } else {

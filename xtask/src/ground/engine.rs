@@ -162,7 +162,9 @@ impl Engine {
             ))
             .arg(format!("--cgroup-parent=/{}", place.name))
             .args(["--exec-opt", "native.cgroupdriver=cgroupfs"])
-            .args(["--group", "root", "--shutdown-timeout", "5"]);
+            .args(["--group", "root", "--shutdown-timeout", "5"])
+            // Tests let layers hang; others that pull beside them must not wait for a place.
+            .args(["--max-concurrent-downloads", "32"]);
         command.args(programs.companions());
         let log = place.log("dockerd.log")?;
         let mut process = Background::start("the tests' engine", &mut command, Some(&log))?;
