@@ -150,12 +150,12 @@ pub struct ServeArgs {
     /// How long a pull may move no byte, in seconds, before it is broken off and tried again
     #[arg(
         long,
-        env = "WINDLASS_PULL_STALL",
+        env = "WINDLASS_PULL_STALL_SECONDS",
         value_name = "SECONDS",
         default_value_t = 60,
         value_parser = clap::value_parser!(u64).range(1..)
     )]
-    pub pull_stall: u64,
+    pub pull_stall_seconds: u64,
 
     /// The folder with the built pages' files
     #[arg(

@@ -85,7 +85,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let settings = Settings {
         lease: Duration::from_secs(args.lease_seconds.into()),
         stable_for: Duration::from_millis(args.settle_milliseconds),
-        pull_stall: Duration::from_secs(args.pull_stall),
+        pull_stall: Duration::from_secs(args.pull_stall_seconds),
         ..Settings::default()
     };
     let orchestrator = Orchestrator::new(

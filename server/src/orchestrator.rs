@@ -101,7 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lease: LEASE,
-            stable_for: Duration::from_secs(1),
+            stable_for: Duration::from_millis(300),
             health_deadline: Duration::from_secs(600),
             retry_base: Duration::from_secs(1),
             retry_max: Duration::from_secs(10),

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use crate::server_process::{Answer, ServerProcess, program};
 use crate::store::database::{EmptyDatabase, execute_now};
 
+/// The tests share few processors: what ends at once may take its time.
+const SETTLE: &str = "1000";
 /// Longest wait for anything that must happen.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -331,6 +333,7 @@ impl World {
         variables: &[(&str, &str)],
     ) -> Result<ServerProcess, (ExitStatus, String)> {
         let mut all = vec!["--docker-host", &self.engine.address];
+        all.extend(["--settle-milliseconds", SETTLE]);
         all.extend(arguments);
         let address = self.database.as_ref().map(|database| &database.url);
         if let Some(address) = self.detour.as_ref().or(address) {

@@ -11,7 +11,7 @@ use crate::deploy::world::World;
 const MEGABYTE: usize = 1 << 20;
 /// Much of the layer, and not all of it.
 const SOME: usize = 256 * 1024;
-/// In seconds, for `--pull-stall`.
+/// In seconds, for `--pull-stall-seconds`.
 const STALL: &str = "3";
 
 struct Case {
@@ -38,7 +38,7 @@ services:
     );
     world.product("Shop", &[("one", &compose)]);
     let source = format!("test={}", world.catalog().display());
-    world.start_with(&["--source", &source, "--pull-stall", STALL]);
+    world.start_with(&["--source", &source, "--pull-stall-seconds", STALL]);
     let request = world.request("test:Shop:1.0.0", &["one"]);
     Some(Case {
         proxy,
@@ -138,7 +138,7 @@ fn a_slow_registry_must_be_waited_for() {
 fn a_registry_that_hangs_in_a_layer_must_fail_the_deployment_in_the_end() {
     if let Some(case) = case("hangs", 2 * MEGABYTE, Behaviour::Hang(SOME)) {
         case.must_fail(
-            "The registry hangs in a layer (--pull-stall 3)",
+            "The registry hangs in a layer (--pull-stall-seconds 3)",
             &["nothing moved for 3 s", "reach the registry"],
         );
     }
@@ -147,7 +147,9 @@ fn a_registry_that_hangs_in_a_layer_must_fail_the_deployment_in_the_end() {
 #[test]
 fn a_registry_that_hangs_in_a_layer_once_must_be_ridden_out() {
     if let Some(case) = case("hangs-once", 2 * MEGABYTE, Behaviour::Hang(SOME)) {
-        case.must_be_ridden_out("The registry hangs in a layer for a while (--pull-stall 3)");
+        case.must_be_ridden_out(
+            "The registry hangs in a layer for a while (--pull-stall-seconds 3)",
+        );
     }
 }
 
