@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::event::UnwindReason;
 
-pub use deploy::{DeployInput, PlannedStack, Refusal, plan_deploy};
+pub use deploy::{DeployInput, PlannedStack, PresentImage, Refusal, plan_deploy};
 pub use observed::{
     ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership,
 };

@@ -31,8 +31,17 @@ pub struct DeployInput<'a> {
     pub continue_on_error: bool,
     /// What the engine has.
     pub observed: &'a Observed,
-    /// The images that the engine has: `sha256:…` of the configuration by reference.
-    pub images: &'a BTreeMap<String, String>,
+    /// The images that the engine has, by reference.
+    pub images: &'a BTreeMap<String, PresentImage>,
+}
+
+/// An image that the engine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentImage {
+    /// `sha256:…` of its configuration.
+    pub id: String,
+    /// Whether it brings a health check.
+    pub has_healthcheck: bool,
 }
 
 /// One stack to be rolled out.
@@ -477,8 +486,8 @@ impl<'a> Builder<'a> {
                 && owner.spec_hash == service.hash()
         });
         // What the registry has is known only once it was asked.
-        let image = self.input.images.get(&service.image.to_string());
-        let same_image = service.pull_policy != PullPolicy::Always && image == Some(&old.image_id);
+        let image = self.present(service);
+        let same_image = image.is_some_and(|image| image.id == old.image_id);
         // Any other service that ended well may have been told to, when it failed: it is not what was wanted.
         let ends = service.lifecycle.is_init() || is_awaited_to_end(spec, &service.name);
         let well = match old.state {
@@ -489,6 +498,13 @@ impl<'a> Builder<'a> {
             _ => false,
         };
         the_same && same_image && well
+    }
+
+    /// The image that the service will have, where that is known.
+    fn present(&self, service: &ServiceSpec) -> Option<&'a PresentImage> {
+        let asked_for = service.pull_policy == PullPolicy::Always;
+        let image = self.input.images.get(&service.image.to_string());
+        image.filter(|_| !asked_for)
     }
 
     fn next_generation(&self, spec: &StackSpec, service: &ServiceSpec) -> u32 {
@@ -595,14 +611,42 @@ impl<'a> Builder<'a> {
         )
     }
 
-    fn settle(&mut self, spec: &StackSpec, service: &ServiceSpec, gate: usize) -> usize {
+    fn check_of(&self, service: &ServiceSpec) -> Check {
+        let own = service.healthcheck.as_ref();
+        let test = own.and_then(|check| check.test.as_deref());
+        let is_on = test.map(|test| test.first().is_none_or(|how| how != "NONE"));
+        let image = self.present(service).map(|image| image.has_healthcheck);
+        match is_on.or(image) {
+            _ if service.probe.is_some() => Check::Exists,
+            Some(true) => Check::Exists,
+            Some(false) => Check::None,
+            None => Check::Unknown,
+        }
+    }
+
+    fn await_healthy(
+        &mut self,
+        spec: &StackSpec,
+        service: &ServiceSpec,
+        needs: Vec<Need>,
+    ) -> usize {
+        let action = Action::AwaitHealthy {
+            stack: spec.stack.clone(),
+            service: service.name.clone(),
+        };
+        let key = key_of("healthy", spec, service, 1);
+        let cause = "a service counts as running only behind its health gate";
+        self.add(key, action, cause, needs)
+    }
+
+    fn settle(&mut self, spec: &StackSpec, service: &ServiceSpec, needs: Vec<Need>) -> usize {
         let action = Action::AwaitSettled {
             stack: spec.stack.clone(),
             service: service.name.clone(),
         };
         let key = key_of("settled", spec, service, 1);
         let cause = "nothing but its staying up says that it is well";
-        self.add(key, action, cause, vec![well(gate)])
+        self.add(key, action, cause, needs)
     }
 
     /// Brings up what was made: `made` holds the replicas, each with the step that makes it. What was kept is up, or about to be.
@@ -675,17 +719,15 @@ impl<'a> Builder<'a> {
             let key = key_of("completed", spec, service, 1);
             self.add(key, action, "others wait for its end", gate_needs)
         } else {
-            let action = Action::AwaitHealthy {
-                stack,
-                service: name,
-            };
-            let cause = "a service counts as running only behind its health gate";
-            let key = key_of("healthy", spec, service, 1);
-            let gate = self.add(key, action, cause, gate_needs);
-            if has_check(service) {
-                gate
-            } else {
-                self.settle(spec, service, gate)
+            match self.check_of(service) {
+                // What was kept has a check that has not passed yet.
+                _ if started.is_empty() => self.await_healthy(spec, service, gate_needs),
+                Check::Exists => self.await_healthy(spec, service, gate_needs),
+                Check::None => self.settle(spec, service, gate_needs),
+                Check::Unknown => {
+                    let gate = self.await_healthy(spec, service, gate_needs);
+                    self.settle(spec, service, vec![well(gate)])
+                }
             }
         };
         Gates {
@@ -701,11 +743,12 @@ struct Gates {
     healthy: Vec<usize>,
 }
 
-/// Whether the product says how to find out that the service is well. The image may still bring a health check.
-fn has_check(service: &ServiceSpec) -> bool {
-    let check = service.healthcheck.as_ref();
-    let test = check.and_then(|check| check.test.as_deref());
-    service.probe.is_some() || test.is_some_and(|test| test.first().is_none_or(|how| how != "NONE"))
+/// Whether anything but its staying up says that a service is well.
+enum Check {
+    Exists,
+    None,
+    /// The image may bring one, and is not there yet.
+    Unknown,
 }
 
 /// Whether others wait for the end of a service.

@@ -2,6 +2,8 @@
 //!
 //! Recovery after a crash is the normal path: states are read from the store, and the same functions go on from there.
 
+use std::collections::HashMap;
+
 use super::{Action, Ended, Plan, Step};
 use crate::operation::StepState;
 
@@ -56,7 +58,25 @@ pub fn schedule(plan: &Plan, states: &[StepState]) -> Schedule {
             }
         }
     }
+    // Whose turn comes first must not wait for room behind what is only prepared early.
+    let turns = turns(plan);
+    out.ready.sort_by_key(|&position| {
+        let stack = plan.steps[position].action.stack();
+        stack.and_then(|stack| turns.get(stack)).copied()
+    });
     out
+}
+
+/// Stacks in the order of their turns.
+fn turns(plan: &Plan) -> HashMap<&str, usize> {
+    let begins = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::BeginStack { stack } => Some(stack.as_str()),
+        _ => None,
+    });
+    begins
+        .enumerate()
+        .map(|(turn, stack)| (stack, turn))
+        .collect()
 }
 
 fn first_failed(plan: &Plan, states: &[StepState]) -> Option<usize> {

@@ -100,7 +100,7 @@ impl Chatter {
     }
 }
 
-/// A stack whose container no engine makes, for want of processors, so that it leaves nothing.
+/// A stack whose container cannot be started.
 pub(super) const BLOCKED_STACK: &str = "blocked";
 
 /// How long the checks of [`CHECKED`] take to pass.
@@ -148,7 +148,7 @@ impl Product {
         fs::write(
             self.compose_file(catalog, BLOCKED_STACK),
             format!(
-                "services:\n  never:\n    image: {}\n    network_mode: none\n    cpuset: \"4095\"\n",
+                "services:\n  never:\n    image: {}\n    network_mode: none\n    entrypoint: [/nothing]\n",
                 self.image()
             ),
         )?;

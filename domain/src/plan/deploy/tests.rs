@@ -140,7 +140,13 @@ impl Case {
         let images = self
             .images
             .iter()
-            .map(|&image| (image.to_owned(), format!("id of {image}")))
+            .map(|&image| {
+                let present = PresentImage {
+                    id: format!("id of {image}"),
+                    has_healthcheck: image.starts_with("checked"),
+                };
+                (image.to_owned(), present)
+            })
             .collect();
         let plan = plan_deploy(&DeployInput {
             product: "demo:shop",
@@ -320,6 +326,82 @@ fn what_nobody_wants_any_more_goes() {
 }
 
 #[test]
+fn a_gate_fits_what_is_known_of_checks() {
+    let stacks = vec![stack(
+        "one",
+        &[],
+        &[
+            "own:app:1",
+            "brought:checked:1",
+            "none:app:1",
+            "unknown:new:1",
+        ],
+    )];
+    let mut case = Case {
+        images: vec!["app:1", "checked:1"],
+        ..case(stacks)
+    };
+    let services = &mut case.stacks[0].spec.services;
+    services["own"].healthcheck = Some(crate::spec::Healthcheck {
+        test: Some(vec!["CMD".to_owned(), "true".to_owned()]),
+        interval: None,
+        timeout: None,
+        retries: None,
+        start_period: None,
+        start_interval: None,
+    });
+    let plan = case.plan().unwrap();
+    let keys: Vec<_> = plan.steps.iter().map(|step| step.key.as_str()).collect();
+    let gates: Vec<_> = keys
+        .into_iter()
+        .filter(|key| key.starts_with("healthy") || key.starts_with("settled"))
+        .collect();
+    assert_eq!(
+        gates,
+        [
+            "healthy one/own",
+            "healthy one/brought",
+            "settled one/none",
+            "healthy one/unknown",
+            "settled one/unknown"
+        ]
+    );
+}
+
+#[test]
+fn what_can_begin_is_offered_in_the_order_of_the_stacks() {
+    let plan = again(shop(), Observed::default()).plan().unwrap();
+    let mut states = vec![StepState::Pending; plan.steps.len()];
+    let keys = |states: &[StepState]| -> Vec<String> {
+        let ready = schedule(&plan, states).ready;
+        ready
+            .iter()
+            .map(|&step| plan.steps[step].key.to_string())
+            .collect()
+    };
+    assert_eq!(
+        keys(&states),
+        [
+            "network shop-infra_default",
+            "begin infra",
+            "network shop-web_default"
+        ]
+    );
+    let made = |key: &str| {
+        plan.steps
+            .iter()
+            .position(|step| step.key.as_str() == key)
+            .unwrap()
+    };
+    states[made("network shop-infra_default")] = StepState::Done;
+    assert_eq!(
+        keys(&states),
+        ["create infra/db", "begin infra", "network shop-web_default"],
+        "before the network of a later stack"
+    );
+}
+
+#[test]
 fn a_graph_of_stacks() {
     let stacks = vec![
         stack("web", &["api", "auth"], &["web:app:1"]),
@@ -350,7 +432,7 @@ fn an_init_that_needs_a_service_does_not_wait_for_itself() {
     .unwrap();
     let keys: Vec<_> = plan.steps.iter().map(|step| step.key.as_str()).collect();
     let at = |key: &str| keys.iter().position(|other| *other == key).unwrap();
-    assert!(at("healthy one/db") < at("init one/migrate"));
+    assert!(at("settled one/db") < at("init one/migrate"));
     assert!(at("init one/migrate") < at("start one/api"));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::deployment::{Outcome, ProductDeployment, ProductEvent, ProductStatus, StackStatus};
 use domain::operation::OperationStatus;
-use domain::plan::{DeployInput, Plan, PlannedStack, plan_deploy};
+use domain::plan::{DeployInput, Plan, PlannedStack, PresentImage, plan_deploy};
 use domain::product::StackOrder;
 use futures::future::try_join_all;
 
@@ -33,7 +33,13 @@ pub(super) async fn plan(
         .collect();
     let images = try_join_all(wanted.into_iter().map(async |image| {
         let there = engine.image(image).await?;
-        Ok::<_, PlanError>(there.map(|there| (image.to_string(), there.id)))
+        Ok::<_, PlanError>(there.map(|there| {
+            let present = PresentImage {
+                id: there.id,
+                has_healthcheck: there.has_healthcheck,
+            };
+            (image.to_string(), present)
+        }))
     }))
     .await?
     .into_iter()
