@@ -50,7 +50,7 @@ fn with_continue_on_error_the_other_stacks_must_run() {
     assert_eq!(message, "bad ended with exit code 3");
 
     let events = world.events(result["operationId"].as_str().unwrap());
-    let failure = &failed_step(&events, "settled two/bad")["failure"];
+    let failure = &failed_step(&events, "healthy two/bad")["failure"];
     assert_eq!(failure["exitCode"], 3);
     let said: Vec<_> = failure["logLines"]
         .as_array()
