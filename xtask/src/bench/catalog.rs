@@ -103,9 +103,6 @@ impl Chatter {
 /// A stack whose container cannot be started.
 pub(super) const BLOCKED_STACK: &str = "blocked";
 
-/// How long the checks of [`CHECKED`] take to pass.
-pub(super) const CHECK_SECONDS: f64 = 3.0;
-
 impl Product {
     pub(super) fn id(&self) -> String {
         format!("bench:{}:1.0.0", self.name)

@@ -1,6 +1,7 @@
 //! The engine under all contenders: asked directly, emptied between runs, and driven as fast as it goes for the floor.
 
 use std::{
+    collections::BTreeMap,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -17,6 +18,7 @@ use crate::{
 
 /// How many things are removed at once.
 const REMOVALS: usize = 8;
+const SECONDS_OF_A_DAY: f64 = 86_400.0;
 
 /// An engine that belongs to this run alone.
 #[derive(Debug)]
@@ -65,6 +67,31 @@ impl Engine {
             "{running} containers run instead of {count}"
         );
         Ok(())
+    }
+
+    /// How long the stacks' health checks took, in seconds, added up: for each stack from the start of a container to the end of the
+    /// check that made it healthy, of the container that took longest. The times are the engine's own.
+    pub(super) fn health_waits(&self) -> anyhow::Result<f64> {
+        let mut longest: BTreeMap<String, f64> = BTreeMap::new();
+        for id in self.running()? {
+            let details = self.ask("GET", &format!("/containers/{id}/json"), None)?;
+            let stack = details["Config"]["Labels"]["windlass.stack"].as_str();
+            let checks = details["State"]["Health"]["Log"].as_array();
+            let passed = checks
+                .into_iter()
+                .flatten()
+                .find(|check| check["ExitCode"] == 0);
+            let (Some(stack), Some(passed)) = (stack, passed) else {
+                bail!("container {id} has no stack, or no check of it has passed");
+            };
+            let took =
+                second_of_day(&passed["End"])? - second_of_day(&details["State"]["StartedAt"])?;
+            // It may have begun the day before.
+            let took = took.rem_euclid(SECONDS_OF_A_DAY);
+            let most = longest.entry(stack.to_owned()).or_default();
+            *most = most.max(took);
+        }
+        Ok(longest.values().sum())
     }
 
     /// Removes every container and every network: the engine has no other user.
@@ -197,4 +224,37 @@ pub(super) fn side_by_side<T: Sync, R: Send>(
             .map(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
             .collect()
     })
+}
+
+/// Seconds since midnight, of a time as the engine writes it: `2026-11-21T15:04:05.123456789Z`.
+fn second_of_day(time: &Value) -> anyhow::Result<f64> {
+    let text = time.as_str().unwrap_or_default();
+    let clock = text
+        .split_once('T')
+        .map(|(_, clock)| clock.trim_end_matches('Z'));
+    let mut parts = clock
+        .unwrap_or_default()
+        .splitn(3, ':')
+        .map(str::parse::<f64>);
+    let (Some(Ok(hours)), Some(Ok(minutes)), Some(Ok(seconds))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        bail!("the engine's time {time} is not in UTC, or none");
+    };
+    Ok((hours * 60.0 + minutes) * 60.0 + seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::second_of_day;
+
+    #[test]
+    fn times_of_the_engine_are_read() {
+        let seconds = second_of_day(&json!("2026-11-21T01:02:03.5Z")).unwrap();
+        assert!((seconds - 3723.5).abs() < 1e-9);
+        assert!(second_of_day(&json!("2026-11-21T01:02:03+01:00")).is_err());
+        assert!(second_of_day(&json!(null)).is_err());
+    }
 }

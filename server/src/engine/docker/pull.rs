@@ -19,6 +19,10 @@ use crate::engine::{Engine, EngineError, Image, PullProgress};
 /// Least time between two progress messages.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
+/// An engine downloads few layers at once, over all pulls. A pull whose layers wait for their turn gets so many times the patience; for ever
+/// it must not wait, because a layer that hangs before its first byte looks the same.
+const PATIENCE_IN_THE_QUEUE: u32 = 10;
+
 /// Most layers that progress is kept for; images have at most 127.
 const MAX_LAYERS: usize = 512;
 
@@ -62,16 +66,17 @@ impl Pull<'_> {
         let mut moved = Instant::now();
         let mut told = None;
         loop {
-            let message = match tokio::time::timeout_at(moved + self.stall, stream.next()).await {
+            let patience = self.patience(&layers);
+            let message = match tokio::time::timeout_at(moved + patience, stream.next()).await {
                 Ok(Some(Ok(message))) => message,
                 Ok(Some(Err(error))) => return Err(self.failure(act, engine.address(), error)),
                 Ok(None) => break,
-                Err(_) => return Err(self.stalled()),
+                Err(_) => return Err(self.stalled(patience)),
             };
             if layers.apply(message) {
                 moved = Instant::now();
-            } else if moved.elapsed() >= self.stall {
-                return Err(self.stalled());
+            } else if moved.elapsed() >= patience {
+                return Err(self.stalled(patience));
             }
             if told.is_none_or(|at: Instant| at.elapsed() >= PROGRESS_INTERVAL) {
                 told = Some(Instant::now());
@@ -83,10 +88,19 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn stalled(&self) -> EngineError {
+    /// How long nothing may move. Layers that wait behind those of other pulls do not stall.
+    fn patience(&self, layers: &Layers) -> Duration {
+        if layers.are_queued() {
+            self.stall.saturating_mul(PATIENCE_IN_THE_QUEUE)
+        } else {
+            self.stall
+        }
+    }
+
+    fn stalled(&self, after: Duration) -> EngineError {
         EngineError::PullFailed {
             image: self.image.to_string(),
-            message: format!("nothing moved for {} s", self.stall.as_secs()),
+            message: format!("nothing moved for {} s", after.as_secs()),
         }
     }
 
@@ -198,6 +212,23 @@ impl Layers {
         moved
     }
 
+    /// Whether all that is left to download waits for its turn.
+    fn are_queued(&self) -> bool {
+        const AT_WORK: &[&str] = &[
+            "Pulling fs layer",
+            "Downloading",
+            "Verifying Checksum",
+            "Extracting",
+            "Retrying",
+        ];
+        let says = |word: &str| {
+            self.last
+                .values()
+                .any(|layer| layer.status.starts_with(word))
+        };
+        says("Waiting") && !AT_WORK.iter().any(|word| says(word))
+    }
+
     fn progress(&self) -> PullProgress {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         PullProgress {
@@ -277,6 +308,24 @@ mod tests {
             layers: 2,
         };
         assert_eq!(layers.progress(), expect);
+    }
+
+    #[test]
+    fn layers_wait_for_their_turn_while_none_is_at_work() {
+        let mut layers = Layers::default();
+        for (id, status, queued) in [
+            ("a", "Pulling fs layer", false),
+            ("b", "Pulling fs layer", false),
+            ("b", "Waiting", false),
+            ("a", "Downloading", false),
+            ("a", "Download complete", true),
+            ("c", "Already exists", true),
+            ("b", "Downloading", false),
+            ("b", "Pull complete", false),
+        ] {
+            layers.apply(message(id, status, 0, 0));
+            assert_eq!(layers.are_queued(), queued, "{id} {status}");
+        }
     }
 
     #[test]
