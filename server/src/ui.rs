@@ -9,6 +9,7 @@ mod deploy_form;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use app::{App, backend::Backend, shell};
@@ -17,9 +18,11 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use domain::access::Actor;
+use futures::StreamExt as _;
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use tower::ServiceExt as _;
@@ -29,6 +32,9 @@ use tower_http::{
 
 /// More than any form of ours holds, in bytes.
 const LARGEST_FORM: usize = 1024 * 1024;
+/// Most bytes that are read of a larger one, and for how long: a browser that is still sending does not read the answer.
+const HEARD_OUT: usize = 32 * 1024 * 1024;
+const HEARD_OUT_WITHIN: Duration = Duration::from_secs(10);
 /// Must equal `LEPTOS_OUTPUT_NAME` in `.cargo/config.toml`.
 const OUTPUT_NAME: &str = "windlass";
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -107,11 +113,37 @@ pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError>
         .nest("/pkg", hashed)
         .fallback(file_or_page)
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
+        .layer(axum::middleware::from_fn(hear_out))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
         .with_state(pages))
+}
+
+/// Refuses what announces that it is too large, once its sender is ready to read that.
+async fn hear_out(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_none_or(|length| length <= LARGEST_FORM) {
+        return next.run(request).await;
+    }
+    let mut body = request.into_body().into_data_stream();
+    let discard = async {
+        let mut seen = 0_usize;
+        while let Some(Ok(chunk)) = body.next().await
+            && seen < HEARD_OUT
+        {
+            seen = seen.saturating_add(chunk.len());
+        }
+    };
+    if tokio::time::timeout(HEARD_OUT_WITHIN, discard)
+        .await
+        .is_err()
+    {
+        tracing::debug!("a form that is too large did not arrive in time");
+    }
+    StatusCode::PAYLOAD_TOO_LARGE.into_response()
 }
 
 /// What rendering needs.
