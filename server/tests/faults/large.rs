@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::random::Random;
 use super::tally::{Tally, full, seed};
 use crate::deploy::world::{Engine, World};
 use crate::docker_double::{Call, DockerDouble, Fault, Verb};
@@ -355,32 +356,21 @@ fn ten_kills_in_one_deployment_change_nothing() {
         let mut large = Large::new(&format!("large-kills{round}"));
         large.double.set_pace(PACE);
         // Each after so many effects, the last while there is still a lot to do.
-        let mut instants: Vec<usize> = (0..10).map(|_| 1 + random.below(EFFECTS - 25)).collect();
+        let end = u64::try_from(EFFECTS - 25).unwrap();
+        let mut instants: Vec<usize> = (0..10)
+            .map(|_| usize::try_from(1 + random.below(end)).unwrap())
+            .collect();
         instants.sort_unstable();
         let operation = large.deploy();
         for instant in instants {
             large.double.wait_until("the instant of a kill", |record| {
                 record.effects.len() >= instant
             });
-            let somewhere = u64::try_from(random.below(20)).unwrap();
+            let somewhere = random.below(20);
             std::thread::sleep(Duration::from_millis(somewhere));
             large.world.kill();
             large.world.start();
         }
         large.must_end_whole(&operation, 10);
-    }
-}
-
-/// Numbers from a seed: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % u64::try_from(end).unwrap()).unwrap()
     }
 }
