@@ -7,6 +7,7 @@ pub mod access;
 pub mod deployment;
 pub mod environment;
 pub mod id;
+pub mod maintenance;
 pub mod name;
 pub mod operation;
 pub mod plan;
