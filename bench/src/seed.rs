@@ -2,7 +2,7 @@
 
 use domain::deployment::{ProductStatus, StackStatus};
 use domain::operation::OperationStatus;
-use server::store::{Entry, Store};
+use server::store::{Settlement, Entry, Store};
 
 use crate::LoadError;
 use crate::story::{LEASE, at, begin, environment};
@@ -56,6 +56,7 @@ pub(crate) async fn run(
             product_status,
             message: message.unwrap_or("All 3 stacks run."),
             error: message,
+            settlement: Settlement::nothing(),
         });
         store
             .append(&claim.lease, at(number, 20), LEASE, &entries)

@@ -10,7 +10,7 @@ use domain::deployment::{
 use domain::environment::{Connection, Environment};
 use domain::id::{DeploymentId, EnvironmentId, OperationId, StackDeploymentId};
 use domain::operation::event::{EventBody, Level};
-use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::operation::{Operation, OperationInput, OperationKind, OperationStatus};
 use domain::product::{OnFailure, Product, StackOrder, StackTemplate};
 use domain::timestamp::Timestamp;
 use domain::variable::Values;
@@ -55,6 +55,7 @@ pub(crate) async fn begin(
         actor: Actor::LocalOperator,
         product_name: deployment.product.display_name.clone(),
         product_version: deployment.product.version.clone(),
+        previous_version: None,
         environment_name: environment.name.clone(),
         stacks: Vec::new(),
     };
@@ -62,6 +63,7 @@ pub(crate) async fn begin(
         .accept_operation(&NewOperation {
             operation: &operation,
             deployment: Some(&deployment),
+            change: None,
             supersede: None,
             first_event: (Level::Info, &accepted),
         })
@@ -86,6 +88,7 @@ fn deployment(environment: &Environment, number: u32) -> ProductDeployment {
         completed_at: None,
         error_message: None,
         is_new_in_upgrade: false,
+        release: 1,
         values: values(),
     });
     ProductDeployment {
@@ -102,6 +105,10 @@ fn deployment(environment: &Environment, number: u32) -> ProductDeployment {
         previous_version: None,
         last_upgraded_at: None,
         upgrade_count: 0,
+        maintenance: None,
+        release: 1,
+        images: BTreeMap::new(),
+        others: Vec::new(),
         shared_values: values(),
         stacks: stacks.collect(),
         product: product(&name),
@@ -175,6 +182,8 @@ fn operation(deployment: &ProductDeployment, number: u32) -> Operation {
         status: OperationStatus::Queued,
         actor: Actor::LocalOperator,
         session_id: format!("product-{number}"),
+        input: OperationInput::default(),
+        decision: None,
         plan: None,
         cancel_requested: false,
         message: None,

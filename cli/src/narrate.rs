@@ -60,9 +60,7 @@ impl Narrator {
                 stacks,
                 ..
             } => {
-                let verb = match kind {
-                    OperationKind::Deploy => "Deploying",
-                };
+                let verb = kind.noun();
                 let version = product_version
                     .as_ref()
                     .map(|version| format!(" {version}"));

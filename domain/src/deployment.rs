@@ -5,5 +5,6 @@ mod status;
 
 pub use record::{OperationMode, ProductDeployment, StackDeployment};
 pub use status::{
-    IllegalTransition, Outcome, ProductEvent, ProductStatus, StackEvent, StackStatus,
+    Before, IllegalTransition, Outcome, ProductEvent, ProductStatus, StackBefore, StackEvent,
+    StackStatus,
 };

@@ -12,6 +12,7 @@ pub mod name;
 pub mod operation;
 pub mod plan;
 pub mod product;
+pub mod release;
 pub mod spec;
 pub mod timestamp;
 pub mod variable;

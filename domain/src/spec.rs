@@ -72,8 +72,24 @@ pub struct ServiceSpec {
     pub restart: RestartPolicy,
     /// Time between the stop signal and the kill.
     pub stop_grace_period: Option<Duration>,
+    /// How the author wants replacements to be made; says nothing about the container, so it is no part of [`Self::hash`].
+    #[serde(skip)]
+    pub update_order: Option<UpdateOrder>,
     /// Everything else that is passed on as it is.
     pub runtime: RuntimeOptions,
+}
+
+impl StackSpec {
+    /// The same with the images that are run instead of the references, where there are any.
+    #[must_use]
+    pub fn pinned(mut self, pins: &BTreeMap<String, String>) -> Self {
+        for service in self.services.values_mut() {
+            if let Some(reference) = pins.get(&service.image.to_string()) {
+                *service = service.pinned(reference);
+            }
+        }
+        self
+    }
 }
 
 impl ServiceSpec {
@@ -87,6 +103,16 @@ impl ServiceSpec {
         }
     }
 
+    /// The same with another reference of its image; one that cannot be read changes nothing.
+    #[must_use]
+    pub fn pinned(&self, reference: &str) -> Self {
+        let mut pinned = self.clone();
+        if let Ok(image) = reference.parse() {
+            pinned.image = image;
+        }
+        pinned
+    }
+
     /// SHA-256 over everything that makes a container different, as lower-case hex. Equal hashes mean that nothing is to be done.
     #[must_use]
     pub fn hash(&self) -> String {
@@ -97,6 +123,15 @@ impl ServiceSpec {
             .map(|byte| format!("{byte:02x}"))
             .collect()
     }
+}
+
+/// `deploy.update_config.order`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateOrder {
+    /// The new container is up before the old one is stopped, where nothing forbids it.
+    StartFirst,
+    /// The old container is stopped first.
+    StopFirst,
 }
 
 /// When to ask the registry for an image.

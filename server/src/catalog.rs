@@ -10,6 +10,7 @@ mod dotenv;
 mod interpolate;
 mod manifest;
 mod reading;
+mod recorded;
 mod scan;
 pub mod source;
 mod version;
@@ -22,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use domain::product::{Problem, Product, StackTemplate};
 
 pub use compose::render::render_stack;
+pub use recorded::{render_deployed, render_release};
 use source::local::{Fingerprint, Folder};
 pub use version::compare as compare_versions;
 

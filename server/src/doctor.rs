@@ -18,7 +18,7 @@ use domain::environment::Environment;
 use domain::id::{DeploymentId, EnvironmentId};
 use domain::plan::{Observed, ObservedContainer, ObservedObject, Ownership};
 
-use crate::catalog::render_stack;
+use crate::catalog::render_deployed;
 use crate::engine::{Engine, EngineError};
 use crate::store::{Store, StoreError};
 
@@ -226,11 +226,8 @@ impl Doctor {
             return Ok(None);
         };
         let stacks = deployment.stacks.iter().map(|stack| {
-            let template = deployment.product.stack(&stack.stack_name);
             // What is wrong may quote values: only that something is wrong is told.
-            let spec = template.and_then(|template| {
-                render_stack(template, &stack.deployment_stack_name, &stack.values).ok()
-            });
+            let spec = render_deployed(&deployment, stack).ok();
             RecordedStack {
                 name: stack.stack_name.clone(),
                 status: stack.status,

@@ -326,6 +326,10 @@ pub trait Engine: Send + Sync {
         volume: &VolumeSpec,
         ownership: &Ownership,
     ) -> Result<(), EngineError>;
+    /// Removes a volume of ours with its data; gone is good, one that is not ours or in use is a [`EngineError::Conflict`].
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError>;
+    /// The digest, `sha256:…`, that the registry has for a reference now. Asks the registry, pulls nothing; none where it has none.
+    async fn registry_digest(&self, image: &ImageRef) -> Result<Option<String>, EngineError>;
     /// Makes a container and puts its files into it, not started. One of the same name that is ours with the same specification hash, product and
     /// generation is adopted; one that is not ours is a [`EngineError::Conflict`] and is never touched. Returns the container's id.
     async fn create_container(&self, new: &NewContainer<'_>) -> Result<String, EngineError>;

@@ -34,6 +34,8 @@ pub const LEASE: Duration = Duration::from_secs(15);
 const BEATS_PER_LEASE: u32 = 5;
 /// Between two looks for operations that nobody rang the bell for: of another replica, or waiting for a time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Releases that are remembered, where the operator chooses nothing else.
+pub const KEEP_RELEASES: usize = 10;
 /// Operations at work at once.
 const MAX_OPERATIONS: usize = 16;
 
@@ -88,6 +90,8 @@ pub struct Settings {
     pub pull_stall: Duration,
     /// Pause before undoing is tried again.
     pub undo_again: Duration,
+    /// Releases of a deployment that are remembered, besides those that something needs.
+    pub keep_releases: usize,
 }
 
 impl Settings {
@@ -107,7 +111,19 @@ impl Default for Settings {
             retry_max: Duration::from_secs(10),
             pull_stall: Duration::from_secs(60),
             undo_again: Duration::from_secs(30),
+            keep_releases: KEEP_RELEASES,
         }
+    }
+}
+
+impl Shared {
+    /// First pause `base`, doubled with every attempt, at most `retry_max`.
+    pub(crate) fn backoff(&self, attempt: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(attempt.saturating_sub(1).min(16));
+        self.settings
+            .retry_base
+            .saturating_mul(factor)
+            .min(self.settings.retry_max)
     }
 }
 

@@ -30,6 +30,8 @@ mod journal;
 mod lease;
 mod migrations;
 mod operations;
+mod releases;
+mod settlement;
 mod write;
 
 use domain::timestamp::Timestamp;
@@ -37,6 +39,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
+pub use deployments::DeploymentChange;
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
 pub use inspection::{
     ActiveFacts, Activity, DeploymentFacts, End, OpenSteps, OperationFacts, Standing,
@@ -44,6 +47,8 @@ pub use inspection::{
 pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
 pub use operations::CancelOutcome;
+pub use releases::ReleaseRow;
+pub use settlement::{Contents, Settlement};
 
 use connect::Backend;
 use error::Act;

@@ -4,23 +4,110 @@ use domain::deployment::ProductStatus;
 use domain::operation::progress::Progress;
 use domain::operation::{OperationKind, OperationStatus};
 
-/// The heading of the page. Other people's automation looks for these words.
+/// The heading of the page.
 #[must_use]
 pub fn heading(kind: OperationKind, progress: &Progress) -> &'static str {
-    let OperationKind::Deploy = kind;
+    let [at_work, succeeded, partially, failed, cancelling, cancelled] = words(kind);
     match progress.status {
-        Some(OperationStatus::Succeeded) => "Product Deployed Successfully!",
+        Some(OperationStatus::Succeeded) => succeeded,
         Some(OperationStatus::Failed) => match progress.product_status {
-            Some(ProductStatus::PartiallyRunning) => "Deployment Partially Failed",
-            _ => "Deployment Failed",
+            Some(ProductStatus::PartiallyRunning) => partially,
+            _ => failed,
         },
-        Some(OperationStatus::Cancelled) => "Deployment Cancelled",
+        Some(OperationStatus::Cancelled) => cancelled,
         Some(OperationStatus::Cancelling | OperationStatus::Compensating)
             if progress.cancel_requested =>
         {
-            "Cancelling Deployment..."
+            cancelling
         }
-        _ => "Deploying Product...",
+        _ => at_work,
+    }
+}
+
+/// At work, succeeded, partially failed, failed, being cancelled, cancelled. Other people's automation looks for these words.
+const fn words(kind: OperationKind) -> [&'static str; 6] {
+    use OperationKind as K;
+    match kind {
+        K::Deploy => [
+            "Deploying Product...",
+            "Product Deployed Successfully!",
+            "Deployment Partially Failed",
+            "Deployment Failed",
+            "Cancelling Deployment...",
+            "Deployment Cancelled",
+        ],
+        K::Redeploy => [
+            "Redeploying Product...",
+            "Redeploy Successful!",
+            "Redeploy Completed with Errors",
+            "Redeploy Completed with Errors",
+            "Cancelling Redeploy...",
+            "Redeploy Cancelled",
+        ],
+        K::Retry => [
+            "Retrying Failed Stacks...",
+            "Retry Successful!",
+            "Retry Completed with Errors",
+            "Retry Completed with Errors",
+            "Cancelling Retry...",
+            "Retry Cancelled",
+        ],
+        K::Upgrade => [
+            "Upgrading Product...",
+            "Product Upgraded Successfully!",
+            "Upgrade Partially Failed",
+            "Upgrade Failed",
+            "Cancelling Upgrade...",
+            "Upgrade Cancelled",
+        ],
+        K::Rollback => [
+            "Rolling Back Product...",
+            "Product Rolled Back Successfully!",
+            "Rollback Partially Failed",
+            "Rollback Failed",
+            "Cancelling Rollback...",
+            "Rollback Cancelled",
+        ],
+        K::Stop => [
+            "Stopping Containers...",
+            "Containers Stopped Successfully!",
+            "Stop Completed with Errors",
+            "Stop Completed with Errors",
+            "Cancelling Stop...",
+            "Stop Cancelled",
+        ],
+        K::Restart => [
+            "Restarting Containers...",
+            "Containers Restarted Successfully!",
+            "Restart Completed with Errors",
+            "Restart Completed with Errors",
+            "Cancelling Restart...",
+            "Restart Cancelled",
+        ],
+        K::EnterMaintenance => [
+            "Entering Maintenance Mode...",
+            "Maintenance Mode Activated",
+            "Failed to Enter Maintenance Mode",
+            "Failed to Enter Maintenance Mode",
+            "Cancelling Maintenance...",
+            "Maintenance Cancelled",
+        ],
+        K::ExitMaintenance => [
+            "Exiting Maintenance Mode...",
+            "Maintenance Mode Deactivated",
+            "Failed to Exit Maintenance Mode",
+            "Failed to Exit Maintenance Mode",
+            "Cancelling Exit From Maintenance...",
+            "Exit From Maintenance Cancelled",
+        ],
+        K::Remove => [
+            "Removing Product...",
+            "Product Removed Successfully!",
+            "Removal Completed with Errors",
+            "Removal Completed with Errors",
+            "Cancelling Removal...",
+            "Removal Cancelled",
+        ],
     }
 }
 

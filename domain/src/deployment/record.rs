@@ -1,11 +1,15 @@
 //! Deployed products as recorded: whole, so that a source that vanishes changes nothing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::status::{ProductStatus, StackStatus};
 use crate::access::Actor;
 use crate::id::{DeploymentId, EnvironmentId, StackDeploymentId};
-use crate::product::Product;
+use crate::maintenance::MaintenanceTrigger;
+use crate::product::{Product, StackTemplate};
+use crate::release::{Release, ReleaseImage, ReleaseNumber};
 use crate::timestamp::Timestamp;
 use crate::variable::Values;
 
@@ -53,12 +57,41 @@ pub struct ProductDeployment {
     pub previous_version: Option<String>,
     pub last_upgraded_at: Option<Timestamp>,
     pub upgrade_count: u32,
+    /// Who put it into maintenance; none where it is not.
+    pub maintenance: Option<MaintenanceTrigger>,
+    /// The release that it is at; its contents are below.
+    pub release: ReleaseNumber,
     /// As given by the caller; secrets included.
     pub shared_values: Values,
     /// The product as it was when it was deployed.
     pub product: Product,
+    /// What the references of images meant, by reference.
+    pub images: BTreeMap<String, ReleaseImage>,
+    /// Other releases that stacks are at: after an operation that only part of the product came through.
+    pub others: Vec<Release>,
     /// In manifest order.
     pub stacks: Vec<StackDeployment>,
+}
+
+impl ProductDeployment {
+    /// The stack as the release that it is at describes it; none where that release does not have it.
+    #[must_use]
+    pub fn template(&self, stack: &StackDeployment) -> Option<&StackTemplate> {
+        let other = self.others.iter().find(|it| it.number == stack.release);
+        let product = other.map_or(&self.product, |release| &release.product);
+        product.stack(&stack.stack_name)
+    }
+
+    /// References of the stack's images to what is run instead of them.
+    #[must_use]
+    pub fn pins(&self, stack: &StackDeployment) -> BTreeMap<String, String> {
+        let other = self.others.iter().find(|it| it.number == stack.release);
+        let images = other.map_or(&self.images, |release| &release.images);
+        images
+            .iter()
+            .filter_map(|(reference, image)| Some((reference.clone(), image.pinned.clone()?)))
+            .collect()
+    }
 }
 
 /// One stack of a deployed product.
@@ -76,6 +109,8 @@ pub struct StackDeployment {
     pub completed_at: Option<Timestamp>,
     pub error_message: Option<String>,
     pub is_new_in_upgrade: bool,
-    /// The three tiers resolved at the time of the request; secrets included.
+    /// The release that its containers were made from; 0 before there are any.
+    pub release: ReleaseNumber,
+    /// The three tiers resolved at the time of that release's request; secrets included.
     pub values: Values,
 }

@@ -31,10 +31,12 @@ pub enum ProductEvent {
     Upgrade,
     /// The same version is rolled out again.
     Redeploy,
-    /// All containers were stopped.
-    Stop,
-    /// Containers were started again.
+    /// Containers were stopped; so many stacks run on.
+    Halted(Outcome),
+    /// Containers were started; so many stacks run.
     Started(Outcome),
+    /// An operation was taken back: all of it is as it was before.
+    Returned(Before),
     /// Removal begins.
     Remove,
     /// Removal ended with nothing left.
@@ -43,6 +45,48 @@ pub enum ProductEvent {
     RemovalFailed(Outcome),
     /// A new deployment of the same product takes its place.
     Supersede,
+}
+
+/// What a product that was operated on can return to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Before {
+    Running,
+    PartiallyRunning,
+    Failed,
+    Stopped,
+}
+
+impl Before {
+    /// Every one, for tables.
+    pub const ALL: &[Self] = &[
+        Self::Running,
+        Self::PartiallyRunning,
+        Self::Failed,
+        Self::Stopped,
+    ];
+
+    /// None for a status that an operation is on its way from, or that is the end.
+    #[must_use]
+    pub const fn of(status: ProductStatus) -> Option<Self> {
+        match status {
+            ProductStatus::Running => Some(Self::Running),
+            ProductStatus::PartiallyRunning => Some(Self::PartiallyRunning),
+            ProductStatus::Failed => Some(Self::Failed),
+            ProductStatus::Stopped => Some(Self::Stopped),
+            _ => None,
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub const fn status(self) -> ProductStatus {
+        match self {
+            Self::Running => ProductStatus::Running,
+            Self::PartiallyRunning => ProductStatus::PartiallyRunning,
+            Self::Failed => ProductStatus::Failed,
+            Self::Stopped => ProductStatus::Stopped,
+        }
+    }
 }
 
 /// How many stacks run.
@@ -157,20 +201,30 @@ impl ProductStatus {
         use ProductEvent as E;
         let next = match (self, event) {
             (Self::Deploying | Self::Upgrading | Self::Redeploying, E::RolledOut(outcome))
-            | (Self::Stopped | Self::Running | Self::PartiallyRunning, E::Started(outcome))
-            | (Self::Removing, E::RemovalFailed(outcome)) => match (event, outcome) {
-                // Nothing was started: it stays as it was.
-                (E::Started(_), Outcome::None) => Self::Stopped,
-                // What is left after a removal is never the whole product.
-                (E::RemovalFailed(_), Outcome::All) => Self::PartiallyRunning,
-                _ => outcome.status(),
-            },
+            | (Self::Stopped | Self::Running | Self::PartiallyRunning, E::Started(outcome)) => {
+                outcome.status()
+            }
+            // What is left after a removal is never the whole product.
+            (Self::Removing, E::RemovalFailed(Outcome::All)) => Self::PartiallyRunning,
+            (Self::Removing, E::RemovalFailed(outcome)) => outcome.status(),
+            (
+                Self::Running | Self::PartiallyRunning | Self::Stopped,
+                E::Halted(Outcome::None),
+            ) => Self::Stopped,
+            (Self::Running | Self::PartiallyRunning, E::Halted(Outcome::Some)) => {
+                Self::PartiallyRunning
+            }
+            (Self::Running | Self::PartiallyRunning | Self::Stopped, E::Halted(Outcome::All)) => {
+                self
+            }
+            (Self::Deploying | Self::Upgrading | Self::Redeploying, E::Returned(before)) => {
+                before.status()
+            }
             (Self::PartiallyRunning | Self::Failed, E::Retry) => Self::Deploying,
             (Self::Running | Self::PartiallyRunning | Self::Stopped | Self::Failed, E::Upgrade) => {
                 Self::Upgrading
             }
             (Self::Running | Self::PartiallyRunning, E::Redeploy) => Self::Redeploying,
-            (Self::Running | Self::PartiallyRunning, E::Stop) => Self::Stopped,
             (Self::Running | Self::PartiallyRunning | Self::Failed | Self::Stopped, E::Remove) => {
                 Self::Removing
             }
@@ -210,6 +264,40 @@ pub enum StackStatus {
     Stopped,
 }
 
+/// What a stack that was operated on can return to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StackBefore {
+    Pending,
+    Running,
+    Failed,
+    Stopped,
+}
+
+impl StackBefore {
+    /// None for a status that an operation is on its way from, or that is the end.
+    #[must_use]
+    pub const fn of(status: StackStatus) -> Option<Self> {
+        match status {
+            StackStatus::Pending => Some(Self::Pending),
+            StackStatus::Running => Some(Self::Running),
+            StackStatus::Failed => Some(Self::Failed),
+            StackStatus::Stopped => Some(Self::Stopped),
+            StackStatus::Deploying | StackStatus::Removing | StackStatus::Removed => None,
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub const fn status(self) -> StackStatus {
+        match self {
+            Self::Pending => StackStatus::Pending,
+            Self::Running => StackStatus::Running,
+            Self::Failed => StackStatus::Failed,
+            Self::Stopped => StackStatus::Stopped,
+        }
+    }
+}
+
 /// What happens to a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StackEvent {
@@ -221,6 +309,8 @@ pub enum StackEvent {
     Fail,
     /// Its turn was taken back: cancelled and undone.
     Withdraw,
+    /// An operation was taken back: its containers are what they were before.
+    Return(StackBefore),
     /// Its containers were stopped.
     Stop,
     /// Its containers were started again.
@@ -275,12 +365,18 @@ impl StackStatus {
     pub fn next(self, event: StackEvent) -> Result<Self, IllegalTransition> {
         use StackEvent as E;
         match (self, event) {
-            (Self::Pending, E::Begin) => Ok(Self::Deploying),
+            (Self::Pending | Self::Removing, E::Begin) => Ok(Self::Deploying),
             (Self::Deploying, E::Complete) => Ok(Self::Running),
-            (Self::Pending | Self::Deploying | Self::Removing, E::Fail) => Ok(Self::Failed),
-            (Self::Deploying, E::Withdraw) => Ok(Self::Pending),
-            (Self::Running, E::Stop) => Ok(Self::Stopped),
-            (Self::Stopped, E::Restart) => Ok(Self::Running),
+            // A stack that runs or is stopped fails where it should be started and was not.
+            (
+                Self::Pending | Self::Deploying | Self::Removing | Self::Running | Self::Stopped,
+                E::Fail,
+            ) => Ok(Self::Failed),
+            (Self::Deploying | Self::Removing, E::Withdraw) => Ok(Self::Pending),
+            (Self::Running | Self::Failed, E::Stop) => Ok(Self::Stopped),
+            (Self::Stopped | Self::Failed, E::Restart) => Ok(Self::Running),
+            // Also one that was removed on the way to a version without it.
+            (_, E::Return(before)) => Ok(before.status()),
             (Self::Running | Self::Failed | Self::Stopped | Self::Pending, E::Reset) => {
                 Ok(Self::Pending)
             }
@@ -320,7 +416,13 @@ mod tests {
             E::Retry,
             E::Upgrade,
             E::Redeploy,
-            E::Stop,
+            E::Halted(Outcome::All),
+            E::Halted(Outcome::Some),
+            E::Halted(Outcome::None),
+            E::Returned(Before::Running),
+            E::Returned(Before::PartiallyRunning),
+            E::Returned(Before::Failed),
+            E::Returned(Before::Stopped),
             E::Started(Outcome::All),
             E::Started(Outcome::Some),
             E::Started(Outcome::None),
@@ -347,6 +449,7 @@ mod tests {
             E::Reset,
             E::Remove,
             E::Removed,
+            E::Return(StackBefore::Running),
         ];
         insta::assert_snapshot!(table(StackStatus::ALL, &events, |s, e| s.next(e)));
     }

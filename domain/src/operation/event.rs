@@ -74,6 +74,9 @@ pub enum EventBody {
         actor: Actor,
         product_name: String,
         product_version: Option<String>,
+        /// The version that runs before, where it is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous_version: Option<String>,
         environment_name: String,
         stacks: Vec<StackOutline>,
     },
@@ -170,6 +173,9 @@ pub struct StackOutline {
     pub name: String,
     pub display_name: String,
     pub deployment_stack_name: String,
+    /// Where it is before the operation; Pending where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StackStatus>,
     pub services: Vec<ServiceOutline>,
 }
 
@@ -245,6 +251,7 @@ mod tests {
                 actor: Actor::LocalOperator,
                 product_name: "Shop".to_owned(),
                 product_version: None,
+                previous_version: None,
                 environment_name: "local".to_owned(),
                 stacks: Vec::new(),
             },

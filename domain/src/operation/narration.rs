@@ -21,15 +21,22 @@ pub fn sentence(body: &EventBody, progress: &Progress) -> String {
             actor,
             product_name,
             product_version,
+            previous_version,
             environment_name,
             ..
         } => {
-            let version = product_version
-                .as_ref()
-                .map_or_else(String::new, |v| format!(" {v}"));
+            let version = |version: &Option<String>, word: &str| {
+                let text = version.as_ref().map(|v| format!(" {word}{v}"));
+                text.unwrap_or_default()
+            };
+            let from = version(previous_version, "from ");
+            let to = match previous_version {
+                Some(_) => version(product_version, "to "),
+                None => version(product_version, ""),
+            };
+            let (verb, preposition) = words(*kind);
             format!(
-                "{} {product_name}{version} to {environment_name}, asked for by {actor}",
-                verb(*kind)
+                "{verb} {product_name}{from}{to} {preposition} {environment_name}, asked for by {actor}"
             )
         }
         EventBody::Claimed {
@@ -128,9 +135,19 @@ pub fn stack_of<'a>(body: &'a EventBody, progress: &'a Progress) -> Option<&'a s
     }
 }
 
-const fn verb(kind: OperationKind) -> &'static str {
+/// The verb, and the preposition before the environment.
+const fn words(kind: OperationKind) -> (&'static str, &'static str) {
     match kind {
-        OperationKind::Deploy => "Deploy",
+        OperationKind::Deploy => ("Deploy", "to"),
+        OperationKind::Redeploy => ("Redeploy", "in"),
+        OperationKind::Retry => ("Retry", "in"),
+        OperationKind::Upgrade => ("Upgrade", "in"),
+        OperationKind::Rollback => ("Roll back", "in"),
+        OperationKind::Stop => ("Stop", "in"),
+        OperationKind::Restart => ("Restart", "in"),
+        OperationKind::EnterMaintenance => ("Enter maintenance of", "in"),
+        OperationKind::ExitMaintenance => ("Exit maintenance of", "in"),
+        OperationKind::Remove => ("Remove", "from"),
     }
 }
 
@@ -190,11 +207,13 @@ mod tests {
             actor: Actor::LocalOperator,
             product_name: "Shop".to_owned(),
             product_version: Some("1.0.0".to_owned()),
+            previous_version: None,
             environment_name: "local".to_owned(),
             stacks: vec![StackOutline {
                 name: "web".to_owned(),
                 display_name: "Web".to_owned(),
                 deployment_stack_name: "shop-web".to_owned(),
+                status: None,
                 services: Vec::new(),
             }],
         }

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, EventBody, KeptOutline, OutputLine, StepOutline, UnwindReason};
+use super::OperationKind;
 use super::failure::Failure;
 use super::status::{OperationStatus, StepState};
 use crate::deployment::{ProductStatus, StackStatus};
@@ -29,8 +30,11 @@ pub struct Progress {
     pub seq: i64,
     /// When it happened.
     pub at: Timestamp,
+    pub kind: Option<OperationKind>,
     pub product_name: String,
     pub product_version: Option<String>,
+    /// The version that ran before, where it is another one.
+    pub previous_version: Option<String>,
     pub environment_name: String,
     pub actor: String,
     pub status: Option<OperationStatus>,
@@ -124,13 +128,16 @@ impl Progress {
         self.at = event.at;
         match &event.body {
             EventBody::Accepted {
+                kind,
                 actor,
                 product_name,
                 product_version,
+                previous_version,
                 environment_name,
                 stacks,
-                ..
             } => {
+                self.kind = Some(*kind);
+                self.previous_version.clone_from(previous_version);
                 self.actor = actor.to_string();
                 self.product_name.clone_from(product_name);
                 self.product_version.clone_from(product_version);
@@ -143,7 +150,7 @@ impl Progress {
                         name: stack.name.clone(),
                         display_name: stack.display_name.clone(),
                         deployment_stack_name: stack.deployment_stack_name.clone(),
-                        status: StackStatus::Pending,
+                        status: stack.status.unwrap_or(StackStatus::Pending),
                         message: None,
                         started_at: None,
                         ended_at: None,

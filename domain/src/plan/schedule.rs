@@ -32,7 +32,12 @@ pub fn schedule(plan: &Plan, states: &[StepState]) -> Schedule {
         .stop_on_failure
         .then(|| first_failed(plan, &states))
         .flatten();
-    for position in plan.undo_from.unwrap_or(0)..plan.steps.len() {
+    let from = plan.undo_from.unwrap_or(0);
+    for position in 0..plan.steps.len() {
+        // What tidies up after what has succeeded goes on beside the undoing of the rest.
+        if position < from && !plan.steps[position].tidies {
+            continue;
+        }
         if states[position].has_ended() {
             continue;
         }
@@ -70,7 +75,7 @@ pub fn schedule(plan: &Plan, states: &[StepState]) -> Schedule {
 /// Stacks in the order of their turns.
 fn turns(plan: &Plan) -> HashMap<&str, usize> {
     let begins = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::BeginStack { stack } => Some(stack.as_str()),
+        Action::BeginStack { stack, .. } => Some(stack.as_str()),
         _ => None,
     });
     begins
@@ -81,7 +86,7 @@ fn turns(plan: &Plan) -> HashMap<&str, usize> {
 
 fn first_failed(plan: &Plan, states: &[StepState]) -> Option<usize> {
     let end = plan.undo_from.unwrap_or(plan.steps.len());
-    (0..end).find(|position| states[*position] == StepState::Failed)
+    (0..end).find(|&position| states[position] == StepState::Failed && !plan.steps[position].tidies)
 }
 
 fn reason(step: &Step, state: StepState) -> String {
@@ -112,14 +117,15 @@ pub fn stack_outcome(plan: &Plan, states: &[StepState], stack: &str) -> StackOut
     let mut begun = false;
     let mut complete = true;
     for (position, step) in plan.steps[..end].iter().enumerate() {
-        if !step.action.concerns(stack) || matches!(step.action, Action::FinishStack { .. }) {
+        let is_last = matches!(step.action, Action::FinishStack { .. });
+        if !step.action.concerns(stack) || is_last || step.tidies {
             continue;
         }
         if states[position] == StepState::Failed {
             return StackOutcome::Failed(position);
         }
         if matches!(step.action, Action::BeginStack { .. }) {
-            begun = states[position] == StepState::Done;
+            begun |= states[position] == StepState::Done;
         }
         complete &= states[position] == StepState::Done;
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Action, Ended, Kept, Plan, Step};
+use super::{Action, Ended, Kept, Plan, Step, Turn};
 use crate::operation::event::{KeptOutline, StepOutline};
 
 impl Action {
@@ -20,14 +20,27 @@ impl Action {
             Self::PullImage { image, .. } => format!("Pull {image}"),
             Self::EnsureNetwork { network, .. } => format!("Prepare network {network}"),
             Self::EnsureVolume { volume, .. } => format!("Prepare volume {volume}"),
-            Self::RemoveContainer { container, .. } => format!("Remove old container {container}"),
-            Self::RemoveNetwork { name, .. } => format!("Remove old network {name}"),
+            Self::RemoveContainer { container, .. } => format!("Remove container {container}"),
+            Self::RemoveNetwork { name, .. } => format!("Remove network {name}"),
             Self::CreateContainer {
                 service, replica, ..
             } => {
                 format!("Create {service}{}", number(*replica))
             }
-            Self::BeginStack { stack } => format!("Begin stack {stack}"),
+            Self::StopContainer { container, .. } => format!("Stop {container}"),
+            Self::TakeName { from, .. } => format!("Give {from} its plain name"),
+            Self::RecordImages => "Record the images".to_owned(),
+            Self::NotifySetter { maintenance: true } => "Announce maintenance".to_owned(),
+            Self::NotifySetter { maintenance: false } => {
+                "Announce the end of maintenance".to_owned()
+            }
+            Self::RemoveVolume { name, .. } => format!("Remove volume {name} with its data"),
+            Self::RestoreContainer { container, .. } => format!("Start {container} again"),
+            Self::BeginStack {
+                stack,
+                turn: Turn::TakeDown,
+            } => format!("Take down what ran of stack {stack}"),
+            Self::BeginStack { stack, .. } => format!("Begin stack {stack}"),
             Self::StartContainer {
                 service, replica, ..
             } => {
@@ -37,7 +50,7 @@ impl Action {
             Self::AwaitSettled { service, .. } => format!("Wait until {service} has stayed up"),
             Self::AwaitHealthy { service, .. } => format!("Wait until {service} is healthy"),
             Self::AwaitCompleted { service, .. } => format!("Wait until {service} has completed"),
-            Self::FinishStack { stack } => format!("Finish stack {stack}"),
+            Self::FinishStack { stack, .. } => format!("Finish stack {stack}"),
             Self::StopFailed {
                 service, replica, ..
             } => {
@@ -84,7 +97,7 @@ impl Step {
         StepOutline {
             step: self.key.clone(),
             title: self.action.title(),
-            phase: self.action.phase(),
+            phase: self.phase(),
             cause: self.cause.clone(),
             stack: self.action.stack().map(str::to_owned),
             service: self.action.service().map(str::to_owned),
@@ -97,6 +110,9 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kept in &self.kept {
             writeln!(f, "keep {} (nothing changed)", kept.container)?;
+        }
+        for (reference, pinned) in &self.pins {
+            writeln!(f, "run {pinned} for {reference}")?;
         }
         for (position, step) in self.steps.iter().enumerate() {
             let mut needs = String::new();

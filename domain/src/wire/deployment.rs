@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::{OperationMode, ProductStatus, StackStatus};
+use crate::maintenance::TriggerSource;
 use crate::plan::{ContainerState, Health};
 use crate::timestamp::Timestamp;
 
@@ -208,7 +209,7 @@ pub struct ProductDeploymentDetail {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MaintenanceTriggerView {
-    pub source: String,
+    pub source: TriggerSource,
     pub reason: Option<String>,
     pub triggered_at_utc: Timestamp,
     pub triggered_by: Option<String>,

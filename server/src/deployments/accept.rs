@@ -1,6 +1,6 @@
 //! Turns a deploy request into a durable operation, or refuses it whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::access::Actor;
@@ -11,7 +11,7 @@ use domain::environment::Environment;
 use domain::id::{DeploymentId, OperationId, StackDeploymentId};
 use domain::name::{check_project, kebab};
 use domain::operation::event::{EventBody, Level, ServiceOutline, StackOutline};
-use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::operation::{Operation, OperationInput, OperationKind, OperationStatus};
 use domain::product::{Product, StackTemplate};
 use domain::variable::{Values, effective, resolve, validate};
 use domain::wire::{DeployProductRequest, StackConfig};
@@ -65,6 +65,10 @@ impl Deployments {
             previous_version: None,
             last_upgraded_at: None,
             upgrade_count: 0,
+            maintenance: None,
+            release: 1,
+            images: BTreeMap::new(),
+            others: Vec::new(),
             shared_values: Values(request.shared_variables.clone()),
             product: Product::clone(&product),
             stacks,
@@ -82,6 +86,11 @@ impl Deployments {
             status: OperationStatus::Queued,
             actor: actor.clone(),
             session_id: session_id.clone(),
+            input: OperationInput {
+                release: Some(1),
+                ..OperationInput::default()
+            },
+            decision: None,
             plan: None,
             cancel_requested: false,
             message: None,
@@ -179,6 +188,7 @@ impl Deployments {
                 completed_at: None,
                 error_message: None,
                 is_new_in_upgrade: false,
+                release: 1,
                 values,
             });
         }
@@ -221,6 +231,7 @@ impl Deployments {
             actor: operation.actor.clone(),
             product_name: name(),
             product_version: product.version.clone(),
+            previous_version: None,
             environment_name: environment.name.clone(),
             stacks: deployment
                 .stacks
@@ -233,6 +244,7 @@ impl Deployments {
             .accept_operation(&NewOperation {
                 operation,
                 deployment: Some(deployment),
+                change: None,
                 supersede,
                 first_event: (Level::Info, &first),
             })
@@ -394,6 +406,7 @@ fn outline(product: &Product, stack: &StackDeployment) -> StackOutline {
             |template| template.display_name.clone(),
         ),
         deployment_stack_name: stack.deployment_stack_name.clone(),
+        status: None,
         services: template
             .into_iter()
             .flat_map(|template| &template.services)

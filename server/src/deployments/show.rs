@@ -6,16 +6,17 @@ use domain::access::Actor;
 use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
 };
+use domain::maintenance::MaintenanceTrigger;
 use domain::plan::{Health, Observed, ObservedContainer};
-use domain::product::{Product, StackTemplate};
+use domain::product::StackTemplate;
 use domain::wire::{
-    DeployProductResponse, DeploymentList, DeploymentListItem, DeploymentQuery,
+    DeployProductResponse, DeploymentList, DeploymentListItem, DeploymentQuery, MaintenanceTriggerView,
     ProductDeploymentDetail, ServiceState, StackDetail, StackResult,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{Accepted, DeploymentError, Deployments};
-use crate::catalog::render_stack;
+use crate::catalog::render_deployed;
 use crate::store::{DeploymentFilter, DeploymentRow, DeploymentSort};
 
 /// Lines of a page where the request does not say.
@@ -151,7 +152,7 @@ impl Deployments {
         let stacks = deployment
             .stacks
             .iter()
-            .map(|stack| stack_detail(product, stack, observed.as_ref()))
+            .map(|stack| stack_detail(&deployment, stack, observed.as_ref()))
             .collect();
         Ok(ProductDeploymentDetail {
             product_deployment_id: deployment.id.to_string(),
@@ -181,7 +182,7 @@ impl Deployments {
             can_enter_maintenance: may.enter_maintenance,
             can_exit_maintenance: may.exit_maintenance,
             operation_mode: deployment.operation_mode,
-            maintenance_trigger: None,
+            maintenance_trigger: deployment.maintenance.as_ref().map(trigger_view),
             duration_seconds: deployment
                 .completed_at
                 .map(|end| end.since(deployment.created_at).as_secs_f64()),
@@ -283,7 +284,7 @@ pub(super) fn result(
             .stacks
             .iter()
             .map(|stack| {
-                let template = deployment.product.stack(&stack.stack_name);
+                let template = deployment.template(stack);
                 StackResult {
                     stack_name: stack.stack_name.clone(),
                     stack_display_name: display_name(template, stack),
@@ -298,6 +299,15 @@ pub(super) fn result(
     }
 }
 
+fn trigger_view(trigger: &MaintenanceTrigger) -> MaintenanceTriggerView {
+    MaintenanceTriggerView {
+        source: trigger.source,
+        reason: trigger.reason.clone(),
+        triggered_at_utc: trigger.at,
+        triggered_by: trigger.by.clone(),
+    }
+}
+
 fn display_name(template: Option<&StackTemplate>, stack: &StackDeployment) -> String {
     template.map_or_else(
         || stack.stack_name.clone(),
@@ -306,11 +316,12 @@ fn display_name(template: Option<&StackTemplate>, stack: &StackDeployment) -> St
 }
 
 fn stack_detail(
-    product: &Product,
+    deployment: &ProductDeployment,
     stack: &StackDeployment,
     observed: Option<&Observed>,
 ) -> StackDetail {
-    let template = product.stack(&stack.stack_name);
+    let template = deployment.template(stack);
+    let group_id = &deployment.product.group_id;
     StackDetail {
         stack_name: stack.stack_name.clone(),
         stack_display_name: display_name(template, stack),
@@ -326,15 +337,15 @@ fn stack_detail(
         order: stack.order,
         service_count: template.map_or(0, |template| template.services.len()),
         is_new_in_upgrade: stack.is_new_in_upgrade,
-        services: observed.zip(template).and_then(|(observed, template)| {
-            let spec = render_stack(template, &stack.deployment_stack_name, &stack.values).ok()?;
+        services: observed.and_then(|observed| {
+            let spec = render_deployed(deployment, stack).ok()?;
             let mut services = Vec::new();
             for service in spec.services.values() {
                 for replica in 1..=service.replicas.max(1) {
                     let name = service.container_name_of(replica);
                     let container = observed
                         .container(&name)
-                        .filter(|container| belongs_to(container, &product.group_id));
+                        .filter(|container| belongs_to(container, group_id));
                     services.push(ServiceState {
                         name: service.name.clone(),
                         init: service.lifecycle.is_init(),

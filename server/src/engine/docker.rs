@@ -29,8 +29,8 @@ use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptions, ListVolumesOptions,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
-    StartContainerOptions, StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    RenameContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use domain::name::ImageRef;
@@ -302,6 +302,42 @@ impl Engine for DockerEngine {
         ownership: &Ownership,
     ) -> Result<(), EngineError> {
         create::network(self, network, ownership).await
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let act = Act::new("remove", format!("volume {name}"));
+        let docker = self.client(&act)?;
+        let inspected = self
+            .call(&act, SHORT_TIMEOUT, docker.inspect_volume(name))
+            .await;
+        let Some(volume) = found(inspected)? else {
+            return Ok(());
+        };
+        if from_labels(&volume.labels).is_none() {
+            return Err(act.conflict("Windlass did not make it and does not remove it"));
+        }
+        let removed = self
+            .call(
+                &act,
+                SHORT_TIMEOUT,
+                docker.remove_volume(name, None::<RemoveVolumeOptions>),
+            )
+            .await;
+        found(removed).map(drop)
+    }
+
+    async fn registry_digest(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
+        let act = Act::new("ask the registry for", format!("image {image}"));
+        let docker = self.client(&act)?;
+        let name = image.to_string();
+        let asked = self
+            .call(
+                &act,
+                SHORT_TIMEOUT,
+                docker.inspect_registry_image(&name, None),
+            )
+            .await;
+        Ok(found(asked)?.and_then(|answer| answer.descriptor.digest))
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), EngineError> {

@@ -425,6 +425,24 @@ impl Engine for FakeEngine {
         .await
     }
 
+    async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        self.perform(Verb::RemoveVolume, name, |state, _| {
+            state.remove_volume(name)
+        })
+        .await
+    }
+
+    async fn registry_digest(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
+        let name = image.to_string();
+        self.perform(Verb::RegistryDigest, &name, |state, _| {
+            Ok(state
+                .registry
+                .get(&name)
+                .and_then(|entry| entry.image.repo_digest.clone()))
+        })
+        .await
+    }
+
     async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
         self.perform(Verb::RemoveNetwork, name, |state, _| {
             state.remove_network(name)

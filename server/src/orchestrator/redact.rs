@@ -17,11 +17,16 @@ pub(super) struct Redactor {
 }
 
 impl Redactor {
-    pub(super) fn new<'a>(product: &Product, values: impl IntoIterator<Item = &'a Values>) -> Self {
-        let names: Vec<&str> = product
-            .shared_variables
-            .iter()
-            .chain(product.stacks.iter().flat_map(|stack| &stack.variables))
+    /// Every value of a variable that any of the products calls secret.
+    pub(super) fn new<'a>(
+        products: &[&Product],
+        values: impl IntoIterator<Item = &'a Values>,
+    ) -> Self {
+        let declared = products.iter().flat_map(|product| {
+            let own = product.stacks.iter().flat_map(|stack| &stack.variables);
+            product.shared_variables.iter().chain(own)
+        });
+        let names: Vec<&str> = declared
             .filter(|variable| variable.kind.is_secret())
             .map(|variable| variable.name.as_str())
             .collect();

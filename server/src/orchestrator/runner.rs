@@ -4,6 +4,8 @@
 //! turn has to say goes into one transaction. After a crash the same loop starts with the states that the store has: steps that had
 //! begun are begun again. The runner knows no kind of operation and takes no decision that is not in the plan.
 
+mod decision;
+mod ending;
 mod journal;
 mod limits;
 mod lost;
@@ -12,13 +14,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::deployment::{ProductDeployment, StackEvent, StackStatus};
+use domain::deployment::{StackEvent, StackStatus};
 use domain::operation::event::{EventBody, Level, UnwindReason};
 use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{Operation, OperationStatus, StepState};
 use domain::plan::{
-    Action, Kept, Plan, StackOutcome, Step, StepKey, plan_unwind, schedule, stack_outcome,
+    Action, Kept, Plan, StackOutcome, Step, StepKey, Turn, schedule, stack_outcome,
 };
 use domain::timestamp::Timestamp;
 use tokio::sync::mpsc;
@@ -27,7 +29,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::lease::LeaseEnd;
-use super::operations::{self, End, PlanError};
+use super::operations::{self, Material, PlanError};
 use super::progress::{self, GATHER, Gathered, Note};
 use super::redact::Redactor;
 use super::steps::{self, Cause, Context, Outcome, Watch};
@@ -67,17 +69,10 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Result<Ended, RunError> {
     let operation = claim.operation;
-    let deployment = shared
-        .store
-        .deployment(operation.environment_id, operation.deployment_id)
+    let material = Material::read(&shared.store, &operation)
         .await?
         .ok_or(RunError::DeploymentMissing)?;
-    let values = deployment
-        .stacks
-        .iter()
-        .map(|stack| &stack.values)
-        .chain([&deployment.shared_values]);
-    let redactor = Redactor::new(&deployment.product, values);
+    let redactor = redactor(&material);
     let mut run = Run {
         journal: Journal {
             shared: Arc::clone(shared),
@@ -88,7 +83,8 @@ pub(super) async fn run(
             entries: Vec::new(),
             lease_end: LeaseEnd::new(),
         },
-        stacks: deployment
+        stacks: material
+            .deployment
             .stacks
             .iter()
             .map(|stack| (stack.stack_name.clone(), stack.status))
@@ -103,10 +99,27 @@ pub(super) async fn run(
         cancel: CancellationToken::new(),
         abandon: claim.abandon,
         operation,
-        deployment,
+        material,
         stop,
     };
     run.go(claim.resumed).await
+}
+
+/// Knows the secrets of what runs and of what shall run.
+fn redactor(material: &Material) -> Redactor {
+    let deployment = &material.deployment;
+    let releases = material.target.iter().chain(&deployment.others);
+    let mut products = vec![&deployment.product];
+    products.extend(releases.clone().map(|release| &release.product));
+    let deployed = deployment.stacks.iter().map(|stack| &stack.values);
+    let released = releases.flat_map(|release| {
+        let stacks = release.stacks.iter().map(|stack| &stack.values);
+        stacks.chain([&release.shared_values])
+    });
+    let values = deployed
+        .chain([&deployment.shared_values])
+        .chain(released);
+    Redactor::new(&products, values)
 }
 
 /// Whether an earlier run took up a wish to cancel. A wish that came while a failure was being undone changes nothing.
@@ -121,7 +134,7 @@ fn was_cancelled(operation: &Operation) -> bool {
 struct Run {
     journal: Journal,
     operation: Operation,
-    deployment: ProductDeployment,
+    material: Material,
     /// In manifest order.
     stacks: Vec<(String, StackStatus)>,
     plan: Plan,
@@ -171,7 +184,7 @@ impl Run {
                 return self.wait_for_engine(&message).await;
             }
         };
-        let specs: HashMap<_, _> = match operations::render(&self.deployment) {
+        let specs: HashMap<_, _> = match self.material.specs(&self.plan.pins) {
             Ok(specs) => specs
                 .into_iter()
                 .map(|spec| (spec.stack.clone(), spec))
@@ -188,9 +201,13 @@ impl Run {
                 engine: Arc::clone(&engine),
                 lease: self.journal.lease_end.watch(),
                 specs: Arc::clone(&specs),
+                names: Mutex::new(self.names()),
+                pins: self.plan.pins.clone(),
+                scope: self.material.scope(),
+                images: self.images_before(),
                 operation: self.operation.id,
                 resumed,
-                deployment: self.deployment.id,
+                deployment: self.operation.deployment_id,
                 environment: self.operation.environment_id,
                 group_id: self.operation.group_id.clone(),
                 heard: Mutex::new(self.heard.clone()),
@@ -207,6 +224,11 @@ impl Run {
                 Attended::Stopped => return Ok(Ended::Stopped),
                 Attended::Done(false) | Attended::Cancelled => {}
             }
+            match self.decide().await? {
+                decision::Next::Wait => return Ok(Ended::Later),
+                decision::Next::Again => continue,
+                decision::Next::GoOn => {}
+            }
             if self.plan.undo_from.is_some() || !self.begin_undo().await? {
                 return self.finish().await;
             }
@@ -218,7 +240,7 @@ impl Run {
         if self.take_up_cancel() {
             return self.finish().await.map(Some);
         }
-        let planned = operations::plan(self.operation.kind, &self.deployment, engine);
+        let planned = operations::plan(&self.material, engine);
         let planned = match attended(&mut self.journal, &self.stop, planned).await? {
             Attended::Done(planned) => planned,
             Attended::Stopped => return Ok(Some(Ended::Stopped)),
@@ -268,12 +290,8 @@ impl Run {
     /// The end of an operation that cannot be planned: nothing was begun.
     async fn refuse(&mut self, error: &PlanError) -> Result<Ended, RunError> {
         let sentence = self.redactor.strike(&error.to_string());
-        let mut end = operations::end(
-            self.operation.kind,
-            &self.deployment,
-            &self.statuses(),
-            false,
-        );
+        self.bring_back();
+        let mut end = self.end();
         end.error = Some(sentence.clone());
         end.message = format!("{} {sentence}", end.message);
         self.finish_with(end).await
@@ -445,14 +463,16 @@ impl Run {
                     continue;
                 }
                 match self.plan.steps[position].action.clone() {
-                    Action::BeginStack { stack } => {
+                    Action::BeginStack { stack, turn } => {
                         self.start_record(position);
                         self.done_record(position, None);
-                        self.change_stack(&stack, StackEvent::Begin, None);
+                        if let Some(event) = turn.begun() {
+                            self.change_stack(&stack, event, None);
+                        }
                         settled = true;
                     }
-                    Action::FinishStack { stack } => {
-                        self.finish_stack(position, &stack);
+                    Action::FinishStack { stack, turn } => {
+                        self.finish_stack(position, &stack, turn);
                         settled = true;
                     }
                     action => {
@@ -469,12 +489,12 @@ impl Run {
         }
     }
 
-    fn finish_stack(&mut self, position: usize, stack: &str) {
+    fn finish_stack(&mut self, position: usize, stack: &str, turn: Turn) {
         match stack_outcome(&self.plan, &self.states(), stack) {
             StackOutcome::Complete => {
                 self.start_record(position);
                 self.done_record(position, None);
-                self.change_stack(stack, StackEvent::Complete, None);
+                self.change_stack(stack, turn.done(), None);
             }
             StackOutcome::Untouched => {
                 self.skip(position, "the stack's turn never came".to_owned());
@@ -490,7 +510,9 @@ impl Run {
                 );
                 self.start_record(position);
                 self.fail_record(position, Failure::new(message.clone()), Level::Info);
-                self.change_stack(stack, StackEvent::Fail, Some(message));
+                if let Some(event) = turn.failed() {
+                    self.change_stack(stack, event, Some(message));
+                }
             }
         }
     }
@@ -522,6 +544,16 @@ impl Run {
         };
         match outcome {
             Outcome::Done(result) => self.done_record(position, result),
+            Outcome::Recorded(images) => {
+                if let Some(target) = &self.material.target {
+                    self.journal.push(Write::Images {
+                        deployment: self.operation.deployment_id,
+                        release: target.number,
+                        images,
+                    });
+                }
+                self.done_record(position, None);
+            }
             Outcome::GiveUp(failure) => self.give_up(position, failure),
             Outcome::Cancelled => {
                 // It was touched and not done: undoing looks at what is there.
@@ -585,112 +617,6 @@ impl Run {
         failure
     }
 
-    /// Plans the undoing; false where nothing is to be undone.
-    async fn begin_undo(&mut self) -> Result<bool, RunError> {
-        for record in &mut self.records {
-            if was_interrupted(record) || record.state == StepState::Started {
-                record.state = StepState::Unknown;
-                record.next_at = None;
-                // Nobody begins it again: what the store says of it must not look as if.
-                self.journal.push(Write::Step(record.clone()));
-            }
-        }
-        self.due.clear();
-        self.finish_complete_stacks();
-        let complete = self
-            .stacks
-            .iter()
-            .all(|(_, status)| *status == StackStatus::Running);
-        if complete {
-            return Ok(false);
-        }
-        let reason = if self.cancelled {
-            UnwindReason::Cancelled
-        } else {
-            UnwindReason::Failed
-        };
-        let undo = plan_unwind(&self.plan, &self.states(), reason);
-        if self.cancelled {
-            let caught: Vec<String> = self
-                .stacks
-                .iter()
-                .filter(|(_, status)| *status == StackStatus::Deploying)
-                .map(|(name, _)| name.clone())
-                .collect();
-            for stack in caught {
-                self.change_stack(&stack, StackEvent::Withdraw, Some("cancelled".to_owned()));
-            }
-        }
-        if undo.is_empty() {
-            return Ok(false);
-        }
-        let outlines = undo.iter().map(Step::outline).collect();
-        self.records.extend(undo.iter().map(pending));
-        self.plan.undo_from = Some(self.plan.steps.len());
-        self.plan.undo_because = Some(reason);
-        self.plan.steps.extend(undo);
-        self.journal.push(Write::Plan(self.plan.clone()));
-        self.journal
-            .push(Write::Status(OperationStatus::Compensating));
-        self.journal.event(
-            Level::Warning,
-            EventBody::Unwinding {
-                reason,
-                steps: outlines,
-            },
-        );
-        self.journal.write().await?;
-        // Undoing is not cancelled by the request that led to it.
-        self.cancel = CancellationToken::new();
-        Ok(true)
-    }
-
-    /// A stack whose every gate passed before the cancel was taken up is there, and stays.
-    fn finish_complete_stacks(&mut self) {
-        for position in 0..self.plan.steps.len() {
-            let Action::FinishStack { stack } = &self.plan.steps[position].action else {
-                continue;
-            };
-            let stack = stack.clone();
-            if self.records[position].state == StepState::Pending
-                && stack_outcome(&self.plan, &self.states(), &stack) == StackOutcome::Complete
-            {
-                self.finish_stack(position, &stack);
-            }
-        }
-    }
-
-    async fn finish(&mut self) -> Result<Ended, RunError> {
-        if let Some(from) = self.plan.undo_from {
-            let left: Vec<usize> = (from..self.plan.steps.len())
-                .filter(|&position| self.records[position].state == StepState::Failed)
-                .collect();
-            if !left.is_empty() {
-                return self.stuck(&left).await;
-            }
-        }
-        let end = self.end();
-        self.finish_with(end).await
-    }
-
-    fn end(&self) -> End {
-        operations::end(
-            self.operation.kind,
-            &self.deployment,
-            &self.statuses(),
-            self.cancelled,
-        )
-    }
-
-    async fn finish_with(&mut self, end: End) -> Result<Ended, RunError> {
-        self.journal.push(Write::Finish {
-            deployment: self.deployment.id,
-            end,
-        });
-        self.journal.write().await?;
-        Ok(Ended::Finished)
-    }
-
     /// Undoing failed: it is tried again and again, slowly, until it works or the operator lets go by cancelling.
     async fn stuck(&mut self, left: &[usize]) -> Result<Ended, RunError> {
         let titles: Vec<_> = left
@@ -698,6 +624,7 @@ impl Run {
             .map(|&position| self.plan.steps[position].action.title())
             .collect();
         if self.abandon {
+            self.bring_back();
             let mut end = self.end();
             end.add(&format!(
                 "Left undone at the operator's word: {}.",
@@ -739,7 +666,7 @@ impl Run {
 
     /// Takes up a request to cancel, once; whether it did just now.
     fn take_up_cancel(&mut self) -> bool {
-        if self.cancelled || self.plan.undo_from.is_some() {
+        if self.cancelled || self.plan.undo_from.is_some() || self.only_tidies() {
             return false;
         }
         let Some(by) = self.journal.cancel_by.clone() else {
@@ -756,17 +683,52 @@ impl Run {
 
     fn all_ended(&self) -> bool {
         let from = self.plan.undo_from.unwrap_or(0);
-        self.records[from..]
+        self.records
             .iter()
-            .all(|record| record.state.has_ended())
+            .zip(&self.plan.steps)
+            .enumerate()
+            .filter(|(position, (_, step))| *position >= from || step.tidies)
+            .all(|(_, (record, _))| record.state.has_ended())
+    }
+
+    /// Whether nothing is left but tidying up: then it is too late to cancel.
+    fn only_tidies(&self) -> bool {
+        let mut left = self.plan.steps.iter().zip(&self.records);
+        !self.plan.steps.is_empty()
+            && left.all(|(step, record)| step.tidies || record.state.has_ended())
+    }
+
+    /// Names of containers that have not taken their plain ones, by stack, service and replica.
+    fn names(&self) -> HashMap<(String, String, u32), String> {
+        let mut names = HashMap::new();
+        for (step, record) in self.plan.steps.iter().zip(&self.records) {
+            match &step.action {
+                Action::CreateContainer {
+                    stack,
+                    service,
+                    replica,
+                    name: Some(name),
+                    ..
+                } => {
+                    let place = (stack.clone(), service.clone(), *replica);
+                    names.insert(place, name.clone());
+                }
+                Action::TakeName {
+                    stack,
+                    service,
+                    replica,
+                    ..
+                } if record.state == StepState::Done => {
+                    names.remove(&(stack.clone(), service.clone(), *replica));
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     fn states(&self) -> Vec<StepState> {
         self.records.iter().map(|record| record.state).collect()
-    }
-
-    fn statuses(&self) -> Vec<StackStatus> {
-        self.stacks.iter().map(|(_, status)| *status).collect()
     }
 
     fn start_record(&mut self, position: usize) {
@@ -829,7 +791,7 @@ impl Run {
                     Level::Info
                 };
                 self.journal.push(Write::Stack {
-                    deployment: self.deployment.id,
+                    deployment: self.operation.deployment_id,
                     stack: stack.to_owned(),
                     status: next,
                     message: message.clone(),

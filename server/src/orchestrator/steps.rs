@@ -9,9 +9,10 @@ mod image;
 mod init;
 mod network;
 mod probe;
+mod setter;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use domain::id::{DeploymentId, EnvironmentId, OperationId};
 use domain::operation::event::OutputLine;
 use domain::operation::failure::{Failure, MAX_EVIDENCE_LINES};
 use domain::plan::{Action, Ownership, Step, StepKey};
+use domain::release::ReleaseImage;
 use domain::spec::{ServiceSpec, StackSpec};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +36,8 @@ pub(super) use watch::Watch;
 #[derive(Debug)]
 pub(super) enum Outcome {
     Done(Option<String>),
+    /// Done: what the references of the images mean.
+    Recorded(BTreeMap<String, ReleaseImage>),
     /// It may work another time.
     Retry(Failure, Cause),
     /// Nobody knows whether it was done: the next attempt looks first.
@@ -59,6 +63,14 @@ pub(super) struct Context {
     pub(super) lease: HeldLease,
     pub(super) watch: Watch,
     pub(super) specs: Arc<HashMap<String, StackSpec>>,
+    /// Names of containers that have not taken their plain ones, by stack, service and replica.
+    pub(super) names: Mutex<HashMap<(String, String, u32), String>>,
+    /// References of images to what is run instead.
+    pub(super) pins: BTreeMap<String, String>,
+    /// Names of the stacks that are worked on.
+    pub(super) scope: Vec<String>,
+    /// What was known of the images of the release.
+    pub(super) images: BTreeMap<String, ReleaseImage>,
     pub(super) operation: OperationId,
     /// Whether an earlier run may have begun any of the steps.
     pub(super) resumed: bool,
@@ -84,6 +96,22 @@ pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
         Action::EnsureVolume { stack, volume } => {
             network::ensure_volume(context, stack, volume).await
         }
+        Action::RecordImages => {
+            return match image::record(context).await {
+                Ok(images) => Outcome::Recorded(images),
+                Err(stop) => stop.into(),
+            };
+        }
+        Action::NotifySetter { maintenance } => setter::notify(context, *maintenance).await,
+        Action::StopContainer { id, .. } => container::stop(context, id).await,
+        Action::RestoreContainer { id, .. } => container::restore(context, id).await,
+        Action::TakeName {
+            stack,
+            service,
+            replica,
+            from,
+        } => container::take_name(context, stack, service, *replica, from).await,
+        Action::RemoveVolume { name, .. } => network::remove_volume(context, name).await,
         Action::RemoveContainer { id, .. } => container::remove(context, id).await,
         Action::RemoveNetwork { name, .. } => network::remove(context, name).await,
         Action::CreateContainer {
@@ -91,6 +119,7 @@ pub(super) async fn perform(context: &Context, step: &Step) -> Outcome {
             service,
             replica,
             generation,
+            ..
         } => container::create(context, stack, service, *replica, *generation).await,
         Action::StartContainer {
             stack,
@@ -219,6 +248,14 @@ impl Context {
     async fn engine(&self) -> &dyn Engine {
         self.lease.held().await;
         self.engine.as_ref()
+    }
+
+    /// The name that the container of a replica has now.
+    fn container_name(&self, stack: &str, service: &ServiceSpec, replica: u32) -> String {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (stack.to_owned(), service.name.clone(), replica);
+        let own = names.get(&place).cloned();
+        own.unwrap_or_else(|| service.container_name_of(replica))
     }
 
     fn service(&self, stack: &str, service: &str) -> Result<(&StackSpec, &ServiceSpec), Stop> {

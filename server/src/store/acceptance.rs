@@ -5,13 +5,15 @@ use domain::deployment::{ProductDeployment, ProductStatus};
 use domain::id::DeploymentId;
 use domain::operation::event::{EventBody, Level};
 use domain::operation::{Operation, OperationKind};
+use domain::release::Release;
 use sqlx::AnyConnection;
 
 use super::column::{Columns, to_json};
-use super::deployments::{insert_deployment, supersede};
+use super::deployments::{DeploymentChange, begin_change, insert_deployment, supersede};
 use super::error::{Act, ActiveOperation};
 use super::journal::{NewEvent, insert_events};
 use super::operations::TABLE;
+use super::releases::insert_release;
 use super::{Store, StoreError};
 
 const ACT: &str = "accept an operation";
@@ -23,6 +25,8 @@ pub struct NewOperation<'a> {
     pub operation: &'a Operation,
     /// Recorded with it, where it is new.
     pub deployment: Option<&'a ProductDeployment>,
+    /// What changes of the operation's deployment, where it is there already.
+    pub change: Option<DeploymentChange<'a>>,
     /// A failed deployment of the same product that makes room for the new one.
     pub supersede: Option<DeploymentId>,
     /// Event 1, at the operation's time of creation.
@@ -45,7 +49,7 @@ impl Store {
                 tx.rollback().await?;
                 Err(self.obstacle(new).await?.unwrap_or(error))
             }
-            Err(error @ StoreError::NotSuperseded { .. }) => {
+            Err(error @ (StoreError::NotSuperseded { .. } | StoreError::DeploymentChanged { .. })) => {
                 tx.rollback().await?;
                 Err(self
                     .active_operation(new.operation)
@@ -138,6 +142,10 @@ async fn write(
     }
     if let Some(deployment) = new.deployment {
         insert_deployment(tx, deployment).await?;
+        insert_release(tx, &Release::first(deployment, operation.id)).await?;
+    }
+    if let Some(change) = &new.change {
+        begin_change(tx, operation.deployment_id, change).await?;
     }
     insert_operation(tx, operation).await?;
     insert_events(
@@ -153,8 +161,8 @@ async fn write(
 async fn insert_operation(tx: &mut AnyConnection, operation: &Operation) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO operations (id, environment_id, group_id, deployment_id, kind, status, actor, session_id,
-             cancel_requested, event_seq, fence, not_before, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, 0, 1, 0, $8, $9)",
+             input, cancel_requested, event_seq, fence, not_before, created_at)
+         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $10, 0, 1, 0, $8, $9)",
     )
     .bind(operation.id.to_string())
     .bind(operation.environment_id.to_string())
@@ -165,6 +173,7 @@ async fn insert_operation(tx: &mut AnyConnection, operation: &Operation) -> Resu
     .bind(operation.session_id.as_str())
     .bind(operation.not_before.map(|at| at.millis()))
     .bind(operation.created_at.millis())
+    .bind(to_json(TABLE, "input", &operation.input)?)
     .execute(tx)
     .await
     .act(ACT)?;

@@ -65,6 +65,14 @@ impl<'r> Columns<'r> {
         u32::try_from(self.number(column)?).map_err(|_| self.unreadable(column, Unreadable::Range))
     }
 
+    /// The same, or nothing.
+    pub(super) fn maybe_count(&self, column: &'static str) -> Result<Option<u32>, StoreError> {
+        self.maybe_number(column)?
+            .map(u32::try_from)
+            .transpose()
+            .map_err(|_| self.unreadable(column, Unreadable::Range))
+    }
+
     /// 0 or 1.
     pub(super) fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
         match self.number(column)? {

@@ -5,16 +5,19 @@ use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
 };
 use domain::id::{DeploymentId, EnvironmentId};
+use domain::product::Product;
+use domain::release::{Release, ReleaseNumber};
 use domain::timestamp::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::column::{Columns, to_json};
 use super::error::Act;
+use super::releases::read_release;
 use super::{Store, StoreError};
 
 pub(super) const TABLE: &str = "product_deployments";
-const CONTENTS: &str = "deployment_contents";
+const CONTENTS: &str = "releases";
 const STACKS: &str = "stack_deployments";
 
 /// Characters that a search looks at. Together with the other columns of its index they stay below the 2,700 bytes of
@@ -80,8 +83,8 @@ impl Store {
         let row = sqlx::query(AssertSqlSafe(format!(
             "SELECT d.id, d.environment_id, d.deployment_name, d.status, d.operation_mode, d.deployed_by, d.created_at,
                  d.completed_at, d.error_message, d.continue_on_error, d.previous_version, d.last_upgraded_at,
-                 d.upgrade_count, c.product, c.shared_values
-             FROM product_deployments d JOIN deployment_contents c ON c.deployment_id = d.id
+                 d.upgrade_count, d.release_number, d.maintenance, r.product, r.shared_values, r.images
+             FROM product_deployments d JOIN releases r ON r.deployment_id = d.id AND r.number = d.release_number
              WHERE d.environment_id = $1 AND {condition}"
         )))
         .bind(environment.to_string())
@@ -94,18 +97,52 @@ impl Store {
         };
         let id: DeploymentId = Columns::of(TABLE, &row).id("id")?;
         let stacks = sqlx::query(
-            "SELECT id, stack_name, deployment_stack_name, status, position, started_at, completed_at, error_message,
-                 is_new_in_upgrade, stack_values
-             FROM stack_deployments WHERE deployment_id = $1 ORDER BY position",
+            "SELECT s.id, s.stack_name, s.deployment_stack_name, s.status, s.position, s.started_at, s.completed_at,
+                 s.error_message, s.is_new_in_upgrade, s.release_number, COALESCE(r.stack_values, '{}') AS stack_values
+             FROM stack_deployments s LEFT JOIN release_stacks r
+                 ON r.deployment_id = s.deployment_id AND r.number = s.release_number AND r.stack_name = s.stack_name
+             WHERE s.deployment_id = $1 ORDER BY s.position, s.stack_name",
         )
         .bind(id.to_string())
         .fetch_all(&mut *tx)
         .await
         .act(act)?;
+        let stacks = stacks
+            .iter()
+            .map(stack)
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let mut found = deployment(&row, stacks)?;
+        let mut others: Vec<ReleaseNumber> =
+            found.stacks.iter().map(|stack| stack.release).collect();
+        others.sort_unstable();
+        others.dedup();
+        for number in others {
+            if number != found.release && number != 0 {
+                found
+                    .others
+                    .extend(read_release(&mut tx, id, number).await?);
+            }
+        }
         tx.commit().await.act(act)?;
-        let stacks = stacks.iter().map(stack).collect::<Result<_, _>>()?;
-        deployment(&row, stacks).map(Some)
+        Ok(Some(found))
     }
+}
+
+/// What lists are ordered by.
+pub(super) fn sort_name(product: &Product) -> String {
+    folded(&product.display_name, MAX_SORT_NAME)
+}
+
+/// What lists are searched in.
+pub(super) fn search_text(deployment_name: &str, product: &Product) -> String {
+    let text = [
+        deployment_name,
+        product.version.as_deref().unwrap_or_default(),
+        &product.display_name,
+        &product.name,
+    ]
+    .join("\n");
+    folded(&text, MAX_SEARCH_TEXT)
 }
 
 /// Lower-cased, and cut to what an index can hold.
@@ -146,20 +183,13 @@ pub(super) async fn insert_deployment(
     let act = "record a deployment";
     let product = &deployment.product;
     let (running, failed) = running_and_failed(&deployment.stacks);
-    let search_text = [
-        deployment.deployment_name.as_str(),
-        product.version.as_deref().unwrap_or_default(),
-        &product.display_name,
-        &product.name,
-    ]
-    .join("\n");
     sqlx::query(
         "INSERT INTO product_deployments (id, environment_id, group_id, product_id, product_name, product_display_name,
              product_version, deployment_name, status, status_rank, operation_mode, sort_name, search_text, deployed_by,
              created_at, completed_at, error_message, continue_on_error, previous_version, last_upgraded_at,
-             upgrade_count, total_stacks, completed_stacks, failed_stacks)
+             upgrade_count, total_stacks, completed_stacks, failed_stacks, release_number)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24)",
+             $23, $24, $25)",
     )
     .bind(deployment.id.to_string())
     .bind(deployment.environment_id.to_string())
@@ -172,8 +202,8 @@ pub(super) async fn insert_deployment(
     .bind(deployment.status.as_str())
     .bind(rank(deployment.status))
     .bind(deployment.operation_mode.as_str())
-    .bind(folded(&product.display_name, MAX_SORT_NAME))
-    .bind(folded(&search_text, MAX_SEARCH_TEXT))
+    .bind(sort_name(product))
+    .bind(search_text(&deployment.deployment_name, product))
     .bind(to_json(TABLE, "deployed_by", &deployment.deployed_by)?)
     .bind(deployment.created_at.millis())
     .bind(deployment.completed_at.map(Timestamp::millis))
@@ -185,15 +215,7 @@ pub(super) async fn insert_deployment(
     .bind(i64::try_from(deployment.stacks.len()).unwrap_or(i64::MAX))
     .bind(running)
     .bind(failed)
-    .execute(&mut *tx)
-    .await
-    .act(act)?;
-    sqlx::query(
-        "INSERT INTO deployment_contents (deployment_id, product, shared_values) VALUES ($1, $2, $3)",
-    )
-    .bind(deployment.id.to_string())
-    .bind(to_json(CONTENTS, "product", product)?)
-    .bind(to_json(CONTENTS, "shared_values", &deployment.shared_values)?)
+    .bind(i64::from(deployment.release))
     .execute(&mut *tx)
     .await
     .act(act)?;
@@ -203,14 +225,14 @@ pub(super) async fn insert_deployment(
     Ok(())
 }
 
-async fn insert_stack(
+pub(super) async fn insert_stack(
     tx: &mut AnyConnection,
     deployment: DeploymentId,
     stack: &StackDeployment,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO stack_deployments (id, deployment_id, stack_name, deployment_stack_name, status, position,
-             started_at, completed_at, error_message, is_new_in_upgrade, stack_values)
+             started_at, completed_at, error_message, is_new_in_upgrade, release_number)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(stack.id.to_string())
@@ -223,7 +245,7 @@ async fn insert_stack(
     .bind(stack.completed_at.map(Timestamp::millis))
     .bind(stack.error_message.as_deref())
     .bind(i64::from(stack.is_new_in_upgrade))
-    .bind(to_json(STACKS, "stack_values", &stack.values)?)
+    .bind(i64::from(stack.release))
     .execute(tx)
     .await
     .act("record a stack")?;
@@ -260,6 +282,68 @@ pub(super) async fn supersede(
             .map(|row| Columns::of(TABLE, &row).word("status", ProductStatus::parse))
             .transpose()?;
     Err(StoreError::NotSuperseded { id, status })
+}
+
+/// The beginning of an operation on a deployment that is there: only while it is what the caller saw.
+pub(super) async fn begin_change(
+    tx: &mut AnyConnection,
+    id: DeploymentId,
+    change: &DeploymentChange<'_>,
+) -> Result<(), StoreError> {
+    let act = "begin to change a deployment";
+    let done = sqlx::query(
+        "UPDATE product_deployments SET status = $1, status_rank = $2,
+             error_message = CASE WHEN $1 = $4 THEN error_message ELSE NULL END
+         WHERE id = $3 AND status = $4 AND operation_mode = $5 AND release_number = $6",
+    )
+    .bind(change.to.as_str())
+    .bind(rank(change.to))
+    .bind(id.to_string())
+    .bind(change.from.as_str())
+    .bind(change.mode.as_str())
+    .bind(i64::from(change.at_release))
+    .execute(&mut *tx)
+    .await
+    .act(act)?;
+    if done.rows_affected() != 1 {
+        return Err(StoreError::DeploymentChanged { id });
+    }
+    for stack in change.reset {
+        sqlx::query(
+            "UPDATE stack_deployments SET status = 'Pending', error_message = NULL, started_at = NULL,
+                 completed_at = NULL, is_new_in_upgrade = 0
+             WHERE deployment_id = $1 AND stack_name = $2",
+        )
+        .bind(id.to_string())
+        .bind(stack.as_str())
+        .execute(&mut *tx)
+        .await
+        .act(act)?;
+    }
+    for stack in change.add {
+        insert_stack(tx, id, stack).await?;
+    }
+    if let Some(release) = change.release {
+        super::releases::insert_release(tx, release).await?;
+    }
+    recount_stacks(tx, id).await
+}
+
+/// What the beginning of an operation changes.
+#[derive(Debug, Clone, Copy)]
+pub struct DeploymentChange<'a> {
+    /// What the caller saw.
+    pub from: ProductStatus,
+    pub mode: OperationMode,
+    pub at_release: ReleaseNumber,
+    /// The status while the operation works.
+    pub to: ProductStatus,
+    /// Names of stacks that are Pending from now on.
+    pub reset: &'a [String],
+    /// Stacks that the deployment does not have yet.
+    pub add: &'a [StackDeployment],
+    /// The release that is rolled out, where it is a new one.
+    pub release: Option<&'a Release>,
 }
 
 /// The product's status at the end of an operation.
@@ -360,8 +444,12 @@ fn deployment(row: &AnyRow, stacks: Vec<StackDeployment>) -> Result<ProductDeplo
         previous_version: columns.maybe_text("previous_version")?,
         last_upgraded_at: columns.maybe_time("last_upgraded_at")?,
         upgrade_count: columns.count("upgrade_count")?,
+        maintenance: columns.maybe_json("maintenance")?,
+        release: columns.count("release_number")?,
         shared_values: contents.json("shared_values")?,
         product: contents.json("product")?,
+        images: contents.json("images")?,
+        others: Vec::new(),
         stacks,
     })
 }
@@ -378,6 +466,7 @@ fn stack(row: &AnyRow) -> Result<StackDeployment, StoreError> {
         completed_at: columns.maybe_time("completed_at")?,
         error_message: columns.maybe_text("error_message")?,
         is_new_in_upgrade: columns.flag("is_new_in_upgrade")?,
-        values: columns.json("stack_values")?,
+        release: columns.count("release_number")?,
+        values: Columns::of("release_stacks", row).json("stack_values")?,
     })
 }

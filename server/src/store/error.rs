@@ -55,6 +55,9 @@ pub enum StoreError {
         /// What it is now; none where it is not there.
         status: Option<ProductStatus>,
     },
+    /// The deployment is not what the caller saw any more.
+    #[error("deployment {id} was changed by somebody else meanwhile: look at it again")]
+    DeploymentChanged { id: DeploymentId },
     /// Somebody else runs the operation by now, or it has ended: stop without a further act.
     #[error("operation {operation} is no longer held by this runner")]
     FencedOut { operation: OperationId },

@@ -13,6 +13,7 @@ use domain::operation::event::{Event, EventBody, Level};
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationStatus, StepState};
 use domain::plan::{Plan, StepKey};
+use domain::release::{ReleaseImage, ReleaseNumber};
 use domain::timestamp::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -21,6 +22,8 @@ use super::column::{Columns, to_json};
 use super::deployments::{recount_stacks, set_product_status, set_stack_status};
 use super::error::Act;
 use super::lease::Lease;
+use super::releases::set_images;
+use super::settlement::{Settlement, settle};
 use super::{MAX_PAGE, Store, StoreError};
 
 const ACT: &str = "write to an operation's journal";
@@ -57,7 +60,17 @@ pub enum Entry<'a> {
         message: &'a str,
         /// Kept as the product's error message; none clears it.
         error: Option<&'a str>,
+        /// What else changes of the deployment.
+        settlement: &'a Settlement,
     },
+    /// What the references of a release's images mean.
+    Images {
+        deployment: DeploymentId,
+        release: ReleaseNumber,
+        images: &'a BTreeMap<String, ReleaseImage>,
+    },
+    /// An operator's decision was taken up.
+    TakeUpDecision,
 }
 
 /// What an append did.
@@ -320,14 +333,27 @@ async fn apply(
             status,
             message,
         } => set_stack_status(tx, deployment, stack, status, message, now).await,
+        Entry::Images {
+            deployment,
+            release,
+            images,
+        } => set_images(tx, deployment, release, images).await,
+        Entry::TakeUpDecision => sqlx::query("UPDATE operations SET decision = NULL WHERE id = $1")
+            .bind(operation.to_string())
+            .execute(tx)
+            .await
+            .act(ACT)
+            .map(drop),
         Entry::Finish {
             status,
             deployment,
             product_status,
             message,
             error,
+            settlement,
         } => {
             finish(tx, operation, status, message, now).await?;
+            settle(tx, deployment, settlement, message, now).await?;
             set_product_status(tx, deployment, product_status, error, now).await
         }
     }

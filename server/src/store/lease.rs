@@ -50,7 +50,7 @@ pub struct Claim {
 /// [`OperationKind::ALL`]: domain::operation::OperationKind::ALL
 macro_rules! known_kinds {
     () => {
-        "('deploy')"
+        "('deploy', 'redeploy', 'retry', 'upgrade', 'rollback', 'stop', 'restart', 'enter_maintenance', 'exit_maintenance', 'remove')"
     };
 }
 

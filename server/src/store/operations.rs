@@ -2,7 +2,7 @@
 
 use domain::access::Actor;
 use domain::id::{DeploymentId, EnvironmentId, OperationId};
-use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::operation::{Decision, Operation, OperationKind, OperationStatus};
 use domain::plan::Plan;
 use domain::timestamp::Timestamp;
 use sqlx::any::AnyRow;
@@ -16,8 +16,8 @@ pub(super) const TABLE: &str = "operations";
 /// The columns that [`operation`] reads, for `SELECT` and `RETURNING`.
 macro_rules! operation_columns {
     () => {
-        "id, environment_id, group_id, deployment_id, kind, status, actor, session_id, cancel_requested, cancel_by,
-         message, event_seq, owner, fence, not_before, created_at, started_at, finished_at"
+        "id, environment_id, group_id, deployment_id, kind, status, actor, session_id, input, decision,
+         cancel_requested, cancel_by, message, event_seq, owner, fence, not_before, created_at, started_at, finished_at"
     };
 }
 pub(super) use operation_columns;
@@ -184,6 +184,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Records what an operator decided about an operation that waits for a decision; whether it did wait for one.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn decide(&self, id: OperationId, decision: Decision) -> Result<bool, StoreError> {
+        let update = sqlx::query(
+            "UPDATE operations SET decision = $1, not_before = NULL
+             WHERE id = $2 AND status = 'waiting' AND decision IS NULL AND cancel_requested = 0
+                 AND EXISTS (SELECT 1 FROM operation_plans p WHERE p.operation_id = $2)",
+        )
+        .bind(decision.as_str())
+        .bind(id.to_string());
+        let decided = self
+            .write_one("decide about an operation", update)
+            .await?;
+        Ok(decided.rows_affected() == 1)
+    }
+}
+
 /// The stored plan; none until it was made.
 pub(super) async fn plan_of(
     connection: &mut sqlx::AnyConnection,
@@ -210,6 +230,11 @@ pub(super) fn operation(row: &AnyRow, plan: Option<Plan>) -> Result<Operation, S
         status: columns.word("status", OperationStatus::parse)?,
         actor: columns.json("actor")?,
         session_id: columns.text("session_id")?,
+        input: columns.json("input")?,
+        decision: columns
+            .maybe_text("decision")?
+            .as_deref()
+            .and_then(Decision::parse),
         plan,
         cancel_requested: columns.number("cancel_requested")? != 0,
         message: columns.maybe_text("message")?,

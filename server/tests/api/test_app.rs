@@ -19,7 +19,7 @@ use server::engine::EngineError;
 use server::environments::Environments;
 use server::orchestrator::{Orchestrator, Settings};
 use server::state::AppState;
-use server::store::{Claim, Entry, Store};
+use server::store::{Settlement, Claim, Entry, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -289,6 +289,7 @@ impl TestApp {
                 product_status: ProductStatus::Running,
                 message,
                 error: None,
+                settlement: Settlement::nothing(),
             },
         ];
         self.store

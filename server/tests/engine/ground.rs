@@ -160,6 +160,7 @@ impl Ground {
             probe: None,
             restart: RestartPolicy::No,
             stop_grace_period: Some(Duration::from_secs(10)),
+            update_order: None,
             runtime: RuntimeOptions::default(),
         };
         role.dress(&mut service);

@@ -13,7 +13,7 @@ use domain::deployment::{
 use domain::environment::{Connection, Environment};
 use domain::id::{DeploymentId, EnvironmentId, OperationId, StackDeploymentId};
 use domain::operation::event::{Event, EventBody, Level};
-use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::operation::{Operation, OperationInput, OperationKind, OperationStatus};
 use domain::plan::ContainerState;
 use domain::product::{OnFailure, Product, StackOrder, StackTemplate};
 use domain::timestamp::Timestamp;
@@ -216,6 +216,7 @@ impl World {
     /// One whose machine has another clock.
     pub(crate) async fn orchestrator_at(&self, node: &str, clock: Clock) -> Orchestrator {
         let settings = Settings {
+            keep_releases: 10,
             lease: Duration::from_secs(15),
             stable_for: Duration::from_millis(20),
             health_deadline: Duration::from_secs(10),
@@ -261,6 +262,8 @@ impl World {
             status: OperationStatus::Queued,
             actor: Actor::LocalOperator,
             session_id: String::new(),
+            input: OperationInput::default(),
+            decision: None,
             plan: None,
             cancel_requested: false,
             message: None,
@@ -275,6 +278,7 @@ impl World {
             actor: Actor::LocalOperator,
             product_name: deployment.product.name.clone(),
             product_version: None,
+            previous_version: None,
             environment_name: "local".to_owned(),
             stacks: Vec::new(),
         };
@@ -282,6 +286,7 @@ impl World {
             .accept_operation(&NewOperation {
                 operation: &operation,
                 deployment: Some(&deployment),
+                change: None,
                 supersede,
                 first_event: (Level::Info, &first),
             })
@@ -336,6 +341,7 @@ impl World {
             completed_at: None,
             error_message: None,
             is_new_in_upgrade: false,
+            release: 1,
             values: Values(BTreeMap::new()),
         };
         ProductDeployment {
@@ -352,6 +358,10 @@ impl World {
             previous_version: None,
             last_upgraded_at: None,
             upgrade_count: 0,
+            maintenance: None,
+            release: 1,
+            images: BTreeMap::new(),
+            others: Vec::new(),
             shared_values: Values(BTreeMap::new()),
             product,
             stacks: (0..).zip(&self.stacks).map(stack).collect(),

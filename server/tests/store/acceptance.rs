@@ -89,6 +89,7 @@ async fn a_second_operation_is_refused_by_name(database: Database) {
         .accept_operation(&NewOperation {
             operation: &operation(2, &deployment(1)),
             deployment: None,
+            change: None,
             supersede: None,
             first_event: (Level::Info, &accepted()),
         })
@@ -114,6 +115,7 @@ async fn a_deployed_product_is_not_deployed_again(database: Database) {
         .accept_operation(&NewOperation {
             operation: &operation(2, &deployment(1)),
             deployment: None,
+            change: None,
             supersede: None,
             first_event: (Level::Info, &accepted()),
         })
@@ -213,6 +215,7 @@ async fn superseding(store: &Store, number: u32, old: u32) -> Result<(), StoreEr
         .accept_operation(&NewOperation {
             operation: &operation(number, &deployment),
             deployment: Some(&deployment),
+            change: None,
             supersede: Some(deployment_id(old)),
             first_event: (Level::Info, &accepted()),
         })

@@ -5,7 +5,7 @@ use domain::operation::event::{EventBody, Level};
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationStatus, StepState};
 use domain::plan::{Plan, StepKey};
-use server::store::{DeploymentFilter, Entry, StoreError};
+use server::store::{Settlement, DeploymentFilter, Entry, StoreError};
 
 use super::database::Database;
 use super::on_both;
@@ -287,6 +287,7 @@ async fn the_end_is_the_end(database: Database) {
             product_status: ProductStatus::PartiallyRunning,
             message: "One stack failed.",
             error: Some("web: it exited with code 1"),
+            settlement: Settlement::nothing(),
         },
         Entry::Event {
             level: Level::Error,
@@ -344,6 +345,7 @@ async fn an_operation_ends_by_its_finish_only(database: Database) {
         product_status: ProductStatus::Failed,
         message: "It is stuck.",
         error: None,
+        settlement: Settlement::nothing(),
     };
     for entry in [finish, Entry::Status(OperationStatus::Cancelled)] {
         assert!(matches!(
@@ -357,6 +359,7 @@ async fn an_operation_ends_by_its_finish_only(database: Database) {
         product_status: ProductStatus::Failed,
         message: "It failed.",
         error: None,
+        settlement: Settlement::nothing(),
     };
     assert!(matches!(
         store
@@ -445,6 +448,7 @@ async fn an_append_that_is_made_again_is_written_once(database: Database) {
             product_status: ProductStatus::Running,
             message: "It ended.",
             error: None,
+            settlement: Settlement::nothing(),
         },
     ];
     for _ in 0..2 {

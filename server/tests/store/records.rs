@@ -9,7 +9,7 @@ use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationKind, OperationStatus, StepState};
 use domain::plan::{Phase, Plan, StepKey};
-use server::store::{Entry, StoreError, Unreadable};
+use server::store::{Settlement, Entry, StoreError, Unreadable};
 
 use super::database::Database;
 use super::on_both;
@@ -70,6 +70,7 @@ async fn operations_and_stacks_in_every_status(database: Database) {
                 product_status: ProductStatus::Failed,
                 message: "It ended.",
                 error: None,
+                settlement: Settlement::nothing(),
             }
         } else {
             Entry::Status(*status)
@@ -259,7 +260,7 @@ async fn no_error_quotes_a_secret(database: Database) {
     let store = &database.store;
     accepted_operation(store, 1).await;
     database
-        .execute("UPDATE deployment_contents SET shared_values = '\"hunter2\"'")
+        .execute("UPDATE releases SET shared_values = '\"hunter2\"'")
         .await;
     let error = store
         .deployment(environment_id(), deployment_id(1))
@@ -268,7 +269,7 @@ async fn no_error_quotes_a_secret(database: Database) {
     assert!(
         error
             .to_string()
-            .contains("deployment_contents.shared_values"),
+            .contains("releases.shared_values"),
         "{error}"
     );
     assert!(
@@ -318,11 +319,13 @@ fn events() -> Vec<EventBody> {
             actor: Actor::System,
             product_name: "shop".to_owned(),
             product_version: Some("1.0.0".to_owned()),
+            previous_version: None,
             environment_name: "local".to_owned(),
             stacks: vec![StackOutline {
                 name: "web".to_owned(),
                 display_name: "Web".to_owned(),
                 deployment_stack_name: "shop-web".to_owned(),
+                status: None,
                 services: vec![ServiceOutline {
                     name: "migrate".to_owned(),
                     init: true,

@@ -10,11 +10,11 @@ use domain::deployment::{
 use domain::environment::{Connection, Environment};
 use domain::id::{DeploymentId, EnvironmentId, OperationId, StackDeploymentId};
 use domain::operation::event::{EventBody, Level};
-use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::operation::{Operation, OperationInput, OperationKind, OperationStatus};
 use domain::product::{OnFailure, Product, StackOrder, StackTemplate};
 use domain::timestamp::Timestamp;
 use domain::variable::{Values, Variable, VariableType};
-use server::store::{Claim, Entry, NewOperation, Store, StoreError};
+use server::store::{Settlement, Claim, Entry, NewOperation, Store, StoreError};
 use uuid::Uuid;
 
 pub(super) const NODE: &str = "node-a";
@@ -133,6 +133,7 @@ pub(super) fn deployment_of(name: &str, number: u32) -> ProductDeployment {
         completed_at: None,
         error_message: None,
         is_new_in_upgrade: false,
+        release: 1,
         values: values([("DB_PASSWORD", "hunter2"), ("TAG", "2")]),
     };
     ProductDeployment {
@@ -149,6 +150,10 @@ pub(super) fn deployment_of(name: &str, number: u32) -> ProductDeployment {
         previous_version: None,
         last_upgraded_at: None,
         upgrade_count: 0,
+        maintenance: None,
+        release: 1,
+        images: BTreeMap::new(),
+        others: Vec::new(),
         shared_values: values([("DB_PASSWORD", "hunter2")]),
         product: product(name),
         stacks: vec![stack(0, "infra"), stack(1, "web")],
@@ -166,6 +171,8 @@ pub(super) fn operation(number: u32, deployment: &ProductDeployment) -> Operatio
         status: OperationStatus::Queued,
         actor: Actor::LocalOperator,
         session_id: format!("product-{number}"),
+        input: OperationInput::default(),
+        decision: None,
         plan: None,
         cancel_requested: false,
         message: None,
@@ -183,6 +190,7 @@ pub(super) fn accepted() -> EventBody {
         actor: Actor::LocalOperator,
         product_name: "shop".to_owned(),
         product_version: None,
+        previous_version: None,
         environment_name: "local".to_owned(),
         stacks: Vec::new(),
     }
@@ -204,6 +212,7 @@ pub(super) async fn accept(
         .accept_operation(&NewOperation {
             operation,
             deployment: Some(deployment),
+            change: None,
             supersede: None,
             first_event: (Level::Info, &accepted()),
         })
@@ -241,6 +250,7 @@ pub(super) async fn finish(store: &Store, claim: &Claim, product_status: Product
         product_status,
         message: "It ended.",
         error: None,
+        settlement: Settlement::nothing(),
     };
     store
         .append(&claim.lease, at(2_000), LEASE, &[end])

@@ -1,6 +1,5 @@
 //! The operations that made a deployment what it is, the newest first; each leads to everything that happened in it.
 
-use domain::operation::OperationKind;
 use domain::wire::OperationView;
 use leptos::prelude::*;
 
@@ -52,9 +51,7 @@ pub fn History(
 #[component]
 fn Row(operation: OperationView) -> impl IntoView {
     let href = address::operation(&operation.operation_id);
-    let kind = match operation.kind {
-        OperationKind::Deploy => "Deploy",
-    };
+    let kind = operation.kind.noun();
     let version = operation
         .product_version
         .map(|version| view! { <span class="soft number">{format!(" {version}")}</span> });

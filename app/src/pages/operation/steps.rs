@@ -91,6 +91,7 @@ pub(super) const fn short(phase: Phase) -> &'static str {
         Phase::PullingImages => "Pull",
         Phase::Preparing => "Create",
         Phase::InitializingContainers => "Run",
+        Phase::StoppingServices => "Stop",
         Phase::StartingServices => "Start",
         Phase::WaitingForHealth => "Health",
         Phase::Complete => "Finish",

@@ -16,6 +16,7 @@ impl Journal {
                 kind: OperationKind::Deploy,
                 actor: Actor::LocalOperator,
                 product_name: "Shop".to_owned(),
+                previous_version: None,
                 product_version: Some("1.0.0".to_owned()),
                 environment_name: "local".to_owned(),
                 stacks: vec![
@@ -121,6 +122,7 @@ fn stack(name: &str, services: &[(&str, bool)]) -> StackOutline {
         name: name.to_owned(),
         display_name: name.to_uppercase(),
         deployment_stack_name: format!("shop-{name}"),
+        status: None,
         services: services
             .iter()
             .map(|(name, init)| ServiceOutline {

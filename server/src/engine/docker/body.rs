@@ -396,6 +396,7 @@ pub(super) mod tests {
             probe: None,
             restart: RestartPolicy::No,
             stop_grace_period: None,
+            update_order: None,
             runtime: RuntimeOptions::default(),
         }
     }

@@ -57,6 +57,8 @@ pub enum Verb {
     Pull,
     CreateNetwork,
     RemoveNetwork,
+    RemoveVolume,
+    RegistryDigest,
     CreateVolume,
     CreateContainer,
     StartContainer,

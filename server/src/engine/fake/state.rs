@@ -29,6 +29,8 @@ pub struct FakeContainer {
     pub service: Option<ServiceSpec>,
     /// Names of its networks.
     pub networks: Vec<String>,
+    /// Names of its volumes that have a name.
+    pub(super) volumes: Vec<String>,
     /// All it wrote.
     pub log: Vec<LogLine>,
     pub(super) script: Script,
@@ -154,6 +156,30 @@ impl State {
         }
     }
 
+    pub(super) fn remove_volume(&mut self, name: &str) -> Result<(), EngineError> {
+        let conflict = |message: &str| {
+            Err(EngineError::Conflict {
+                what: format!("volume {name}"),
+                message: message.to_owned(),
+            })
+        };
+        match self.volumes.get(name) {
+            None => Ok(()),
+            Some(None) => conflict("Windlass did not make it and does not remove it"),
+            Some(Some(_)) if self.volume_in_use(name) => conflict("volume is in use"),
+            Some(Some(_)) => {
+                self.volumes.remove(name);
+                Ok(())
+            }
+        }
+    }
+
+    fn volume_in_use(&self, name: &str) -> bool {
+        self.containers
+            .values()
+            .any(|container| container.volumes.iter().any(|volume| volume == name))
+    }
+
     fn network_in_use(&self, name: &str) -> bool {
         self.containers.values().any(|container| {
             is_up(container.details.container.state)
@@ -209,7 +235,7 @@ impl State {
                 act: format!("create {}", what()),
                 message,
             })?;
-        self.make_named_volumes(new);
+        let volumes = self.make_named_volumes(new);
         let id = self.new_id();
         let container = FakeContainer {
             details: ContainerDetails {
@@ -232,6 +258,7 @@ impl State {
             },
             service: Some(new.service.clone()),
             networks,
+            volumes,
             log: Vec::new(),
             script: self.script_of(&new.service.name, &new.service.image),
             life: 0,
@@ -255,7 +282,8 @@ impl State {
     }
 
     /// The engine makes a named volume that a container mounts and that is not there, without labels.
-    fn make_named_volumes(&mut self, new: &NewContainer<'_>) {
+    fn make_named_volumes(&mut self, new: &NewContainer<'_>) -> Vec<String> {
+        let mut names = Vec::new();
         for mount in &new.service.mounts {
             if let MountSpec::Volume {
                 source: Some(key), ..
@@ -263,8 +291,10 @@ impl State {
                 && let Some(volume) = new.stack.volumes.get(key)
             {
                 self.volumes.entry(volume.name.clone()).or_insert(None);
+                names.push(volume.name.clone());
             }
         }
+        names
     }
 
     /// By service first, then by image.
@@ -484,6 +514,7 @@ impl State {
                 addresses: BTreeMap::new(),
             },
             service: None,
+            volumes: Vec::new(),
             networks: Vec::new(),
             log: Vec::new(),
             script: Script::default(),

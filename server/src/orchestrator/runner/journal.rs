@@ -1,6 +1,7 @@
 //! The journal of one operation as its runner writes it: everything that one turn has to say goes into one transaction, and only
 //! what was written is told to the listeners.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use domain::operation::OperationStatus;
 use domain::operation::event::{Event, EventBody, Level};
 use domain::operation::step::StepRecord;
 use domain::plan::Plan;
+use domain::release::{ReleaseImage, ReleaseNumber};
 use domain::timestamp::Timestamp;
 use tokio::time::Instant;
 
@@ -39,6 +41,12 @@ pub(super) enum Write {
         deployment: domain::id::DeploymentId,
         end: operations::End,
     },
+    Images {
+        deployment: domain::id::DeploymentId,
+        release: ReleaseNumber,
+        images: BTreeMap<String, ReleaseImage>,
+    },
+    TakeUpDecision,
 }
 
 /// The journal of one operation: gathers lines, writes them in one transaction, then tells the listeners.
@@ -196,7 +204,18 @@ impl Write {
                 product_status: end.product_status,
                 message: &end.message,
                 error: end.error.as_deref(),
+                settlement: &end.settlement,
             },
+            Self::Images {
+                deployment,
+                release,
+                images,
+            } => Entry::Images {
+                deployment: *deployment,
+                release: *release,
+                images,
+            },
+            Self::TakeUpDecision => Entry::TakeUpDecision,
         }
     }
 }

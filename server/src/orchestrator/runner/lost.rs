@@ -10,7 +10,7 @@ use domain::deployment::StackEvent;
 use domain::operation::StepState;
 use domain::operation::event::{EventBody, Level};
 use domain::operation::failure::Failure;
-use domain::plan::Action;
+use domain::plan::{Action, Turn};
 
 use super::journal::Write;
 use super::{Attended, Run, RunError, attended};
@@ -53,15 +53,21 @@ impl Run {
             }
         }
         for stack in &stacks {
-            let finish = self.plan.steps.iter().position(
-                |step| matches!(&step.action, Action::FinishStack { stack: of } if of == stack),
-            );
-            if let Some(position) = finish.filter(|&p| self.records[p].state == StepState::Done) {
+            let mut steps = self.plan.steps.iter().enumerate();
+            let finish = steps.find_map(|(position, step)| match &step.action {
+                Action::FinishStack { stack: of, turn } if of == stack => Some((position, *turn)),
+                _ => None,
+            });
+            if let Some((position, turn)) =
+                finish.filter(|(p, _)| self.records[*p].state == StepState::Done)
+            {
                 self.records[position].state = StepState::Pending;
                 let record = self.records[position].clone();
                 self.journal.push(Write::Step(record));
-                self.change_stack(stack, StackEvent::Reset, None);
-                self.change_stack(stack, StackEvent::Begin, None);
+                if turn == Turn::Deploy {
+                    self.change_stack(stack, StackEvent::Reset, None);
+                    self.change_stack(stack, StackEvent::Begin, None);
+                }
             }
         }
         self.journal.write().await?;

@@ -1,10 +1,12 @@
-//! Makes, starts, stops and removes single containers.
+//! Makes, starts, stops, renames and removes single containers.
+
+use std::sync::PoisonError;
 
 use domain::operation::failure::Failure;
 use domain::plan::ContainerState;
 use domain::spec::RestartPolicy;
 
-use super::{Context, Done, Stop};
+use super::{Context, Done, Stop, gate};
 use crate::engine::{ContainerDetails, EngineError, NewContainer};
 
 pub(super) async fn create(
@@ -16,7 +18,7 @@ pub(super) async fn create(
 ) -> Done {
     let (stack, service) = context.service(stack, service)?;
     let new = NewContainer {
-        name: service.container_name_of(replica),
+        name: context.container_name(&stack.stack, service, replica),
         stack,
         service,
         ownership: context.ownership(stack, Some((service, replica, generation))),
@@ -27,7 +29,7 @@ pub(super) async fn create(
 
 pub(super) async fn start(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
     let (_, service) = context.service(stack, service)?;
-    let name = service.container_name_of(replica);
+    let name = context.container_name(stack, service, replica);
     if context.resumed && service.restart == RestartPolicy::No && ran_before(context, &name).await?
     {
         return Ok(None);
@@ -72,6 +74,57 @@ async fn with_exit_code(context: &Context, name: &str, mut failure: Failure) -> 
     Stop::Failed(context.evidence(name, failure).await)
 }
 
+/// By the engine's id; with the grace that the container was made with.
+pub(super) async fn stop(context: &Context, id: &str) -> Done {
+    context.engine().await.stop_container(id, None).await?;
+    Ok(None)
+}
+
+/// Starts a container again that this operation stopped, and looks whether it comes up. Whether it does is not for undoing to decide: it
+/// was what it was before.
+pub(super) async fn restore(context: &Context, id: &str) -> Done {
+    match context.engine().await.start_container(id).await {
+        Ok(()) => {}
+        Err(EngineError::NotFound { .. }) => {
+            return Ok(Some("it was removed from outside meanwhile".to_owned()));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    gate::restored(context, id).await
+}
+
+/// The name is free by now, unless somebody else took it meanwhile.
+pub(super) async fn take_name(
+    context: &Context,
+    stack: &str,
+    service: &str,
+    replica: u32,
+    from: &str,
+) -> Done {
+    let plain = context
+        .service(stack, service)
+        .map(|(_, service)| service.container_name_of(replica))?;
+    match context.engine().await.inspect_container(from).await {
+        Ok(details) => {
+            let id = &details.container.id;
+            context.engine().await.rename_container(id, &plain).await?;
+        }
+        // An earlier attempt has done it.
+        Err(EngineError::NotFound { .. }) => {
+            let there = context.engine().await.inspect_container(&plain).await?;
+            if !made_here(context, &there) {
+                let sentence = format!("{from} was removed from outside before it took its name");
+                return Err(Failure::new(sentence).into());
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let place = (stack.to_owned(), service.to_owned(), replica);
+    let mut names = context.names.lock().unwrap_or_else(PoisonError::into_inner);
+    names.remove(&place);
+    Ok(None)
+}
+
 /// By the engine's id: a newer container of the same name is never hit.
 pub(super) async fn remove(context: &Context, id: &str) -> Done {
     context.engine().await.stop_container(id, None).await?;
@@ -86,7 +139,7 @@ pub(super) async fn stop_failed(
     replica: u32,
 ) -> Done {
     let (_, service) = context.service(stack, service)?;
-    let name = service.container_name_of(replica);
+    let name = context.container_name(stack, service, replica);
     if let Some(id) = ours(context, &name).await? {
         context
             .engine()
@@ -99,7 +152,7 @@ pub(super) async fn stop_failed(
 
 pub(super) async fn discard(context: &Context, stack: &str, service: &str, replica: u32) -> Done {
     let (_, service) = context.service(stack, service)?;
-    let name = service.container_name_of(replica);
+    let name = context.container_name(stack, service, replica);
     if let Some(id) = ours(context, &name).await? {
         context
             .engine()

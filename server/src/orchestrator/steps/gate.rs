@@ -19,7 +19,8 @@ const CRASH_LOOP: u32 = 2;
 
 pub(super) async fn await_healthy(context: &Context, stack: &str, service: &str) -> Done {
     let (_, service) = context.service(stack, service)?;
-    let replicas = (1..=service.replicas.max(1)).map(|replica| one(context, service, replica));
+    let names = names(context, stack, service);
+    let replicas = names.iter().map(|name| one(context, service, name));
     let results = try_join_all(replicas).await?;
     Ok(results.into_iter().flatten().next())
 }
@@ -27,18 +28,46 @@ pub(super) async fn await_healthy(context: &Context, stack: &str, service: &str)
 /// Nothing to wait for where the image turned out to bring a health check: the gate before was that check.
 pub(super) async fn await_settled(context: &Context, stack: &str, service: &str) -> Done {
     let (_, service) = context.service(stack, service)?;
-    let names: Vec<_> = (1..=service.replicas.max(1))
-        .map(|replica| service.container_name_of(replica))
-        .collect();
+    let names = names(context, stack, service);
     let replicas = names.iter().map(|name| settle(context, service, name));
     let results = try_join_all(replicas).await?;
     Ok(results.into_iter().flatten().next())
 }
 
-async fn one(context: &Context, service: &ServiceSpec, replica: u32) -> Done {
-    let name = service.container_name_of(replica);
+/// The containers of a service, as they are called now.
+fn names(context: &Context, stack: &str, service: &ServiceSpec) -> Vec<String> {
+    (1..=service.replicas.max(1))
+        .map(|replica| context.container_name(stack, service, replica))
+        .collect()
+}
+
+/// Waits until a container that was started again is up, as far as it says so; what it says is the result, whatever it is.
+pub(super) async fn restored(context: &Context, id: &str) -> Done {
+    let first = context.engine().await.inspect_container(id).await?;
+    let mut changes = context.watch.of(&first.container.name);
+    let come_up = async {
+        loop {
+            let details = context.engine().await.inspect_container(id).await?;
+            match (details.container.state, details.container.health) {
+                (ContainerState::Running, Health::Starting)
+                | (ContainerState::Created | ContainerState::Restarting, _) => {}
+                (ContainerState::Running, Health::Unhealthy) => return Ok("it is unhealthy"),
+                (ContainerState::Running, _) => return Ok("it runs again"),
+                _ => return Ok("it ended at once"),
+            }
+            changes.changed().await;
+        }
+    };
+    match tokio::time::timeout(context.settings.health_deadline, come_up).await {
+        Ok(Ok(said)) => Ok(Some(said.to_owned())),
+        Ok(Err(error)) => Err(Stop::Engine(error)),
+        Err(_) => Ok(Some("it is not healthy yet".to_owned())),
+    }
+}
+
+async fn one(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let deadline = context.settings.health_deadline;
-    match tokio::time::timeout(deadline, pass(context, service, &name)).await {
+    match tokio::time::timeout(deadline, pass(context, service, name)).await {
         Ok(passed) => passed,
         Err(_) => {
             let failure = Failure::new(format!(
@@ -46,7 +75,7 @@ async fn one(context: &Context, service: &ServiceSpec, replica: u32) -> Done {
                 service.name,
                 deadline.as_secs()
             ));
-            Err(context.evidence(&name, failure).await.into())
+            Err(context.evidence(name, failure).await.into())
         }
     }
 }
@@ -147,8 +176,7 @@ pub(in super::super) async fn lost_services(context: &Context) -> Vec<(String, S
     let mut lost = Vec::new();
     for (stack, spec) in context.specs.iter() {
         for service in spec.services.values() {
-            let names = (1..=service.replicas.max(1)).map(|n| service.container_name_of(n));
-            for name in names {
+            for name in names(context, stack, service) {
                 if !service.lifecycle.is_init() && is_lost(context, service, &name).await {
                     lost.push((stack.clone(), service.name.clone()));
                     break;
@@ -241,7 +269,7 @@ fn judge(service: &ServiceSpec, details: &ContainerDetails) -> Verdict {
 
 pub(super) async fn await_completed(context: &Context, stack: &str, service: &str) -> Done {
     let (_, service) = context.service(stack, service)?;
-    let name = service.container_name_of(1);
+    let name = context.container_name(stack, service, 1);
     let deadline = context.settings.health_deadline;
     let Ok(ended) = tokio::time::timeout(deadline, init::wait_for_end(context, &name)).await else {
         let failure = Failure::new(format!(

@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, key: &StepKey, stack: &str, service: 
     let Lifecycle::Init { timeout } = service.lifecycle else {
         return Err(Failure::new(format!("{} is not a one-shot", service.name)).into());
     };
-    let name = service.container_name_of(1);
+    let name = context.container_name(stack, service, 1);
     let before = context.engine().await.inspect_container(&name).await?;
     // After a crash of Windlass it may run, or have ended well meanwhile: it is not run twice. One that runs is not started
     // to make sure, because it may have ended when the engine is asked.

@@ -33,6 +33,12 @@ pub(super) async fn ensure_volume(context: &Context, stack: &str, key: &str) -> 
     Ok(None)
 }
 
+/// Removes a volume with its data; one that something still uses stays, and that is a failure: it was asked for.
+pub(super) async fn remove_volume(context: &Context, name: &str) -> Done {
+    context.engine().await.remove_volume(name).await?;
+    Ok(None)
+}
+
 /// Removes a network of an earlier deployment; one that something still uses stays, because that something is worth more.
 pub(super) async fn remove(context: &Context, name: &str) -> Done {
     match context.engine().await.remove_network(name).await {

@@ -1,6 +1,6 @@
 //! `deploy`, resource limits and ulimits.
 
-use domain::spec::{Resources, RestartPolicy, Ulimit};
+use domain::spec::{Resources, RestartPolicy, Ulimit, UpdateOrder};
 
 use super::super::reader::At;
 
@@ -103,8 +103,24 @@ pub(super) fn check_deploy(at: &At<'_>) {
         "labels",
         "placement",
         "rollback_config",
-        "update_config",
     ]);
+    if let Some(update) = deploy.get("update_config") {
+        update.only(&[
+            "parallelism",
+            "delay",
+            "failure_action",
+            "monitor",
+            "max_failure_ratio",
+            "order",
+        ]);
+        update.without_effect(&[
+            "parallelism",
+            "delay",
+            "failure_action",
+            "monitor",
+            "max_failure_ratio",
+        ]);
+    }
     if let Some(mode) = deploy.get("mode")
         && let Some(text) = mode.text()
     {
@@ -126,6 +142,22 @@ pub(super) fn check_deploy(at: &At<'_>) {
             reservations.only(&["cpus", "memory", "generic_resources", "devices"]);
             reservations.without_effect(&["cpus"]);
             reservations.unsupported(&["generic_resources", "devices"]);
+        }
+    }
+}
+
+/// `deploy.update_config.order`.
+pub(super) fn update_order(update: &At<'_>) -> Option<UpdateOrder> {
+    let at = update.get("order")?;
+    match at.text()?.as_str() {
+        "start-first" => Some(UpdateOrder::StartFirst),
+        "stop-first" => Some(UpdateOrder::StopFirst),
+        text => {
+            at.error(
+                format!("'{text}' is not an order of updates."),
+                "Write start-first or stop-first.",
+            );
+            None
         }
     }
 }

@@ -219,6 +219,10 @@ pub(super) fn service(at: &At<'_>, name: &str, project: &Project<'_>) -> Option<
             .as_ref()
             .and_then(|at| at.get("stopTimeout")?.duration_or_seconds())
             .or_else(|| at.get("stop_grace_period").and_then(|at| at.duration())),
+        update_order: at
+            .get("deploy")
+            .and_then(|at| at.get("update_config"))
+            .and_then(|at| resources::update_order(&at)),
         runtime: runtime(at),
         // Last, so that a missing image does not hide what else is wrong.
         image: image?,

@@ -1,38 +1,68 @@
-//! Plans the first roll-out of a product.
+//! Plans a roll-out: what makes a product run as it is wanted, whatever runs now. Deploy, redeploy, retry, upgrade and rollback are
+//! roll-outs of different extent.
 //!
 //! All images first, each once; then networks, volumes and containers of every stack as early as possible; then stack by stack, services as
-//! their dependencies allow, each behind its health gate. What an earlier deployment left is kept where it is unchanged and well, and
-//! goes where nothing wants it any more.
+//! their dependencies allow, each behind its health gate. What runs is kept where it is unchanged and well. What is replaced, or has no
+//! place any more, is stopped no sooner than it must be, and stays on the engine until every stack has ended: until then there is a way
+//! back. Only then it is removed, and the new containers take the plain names.
 
+mod clear;
+mod images;
 mod order;
+mod replace;
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Action, ContainerState, Ended, Health, Kept, Need, Observed, ObservedContainer, Ownership,
-    PLAN_VERSION, Plan, Step, StepKey,
+    Action, Change, ChangeKind, ContainerState, Downtime, Ended, Health, Kept, Need, Observed,
+    ObservedContainer, Ownership, PLAN_VERSION, Plan, ReplaceOrder, Step, StepKey, Turn,
 };
 use crate::id::EnvironmentId;
-use crate::spec::{Condition, PullPolicy, ServiceSpec, StackSpec};
+use crate::product::OnFailure;
+use crate::release::ReleaseImage;
+use crate::spec::{Condition, ServiceSpec, StackSpec};
 use order::{creation_dependencies, implicit_inits, service_order, stack_order};
+pub use replace::replacement_name;
+use replace::Displaced;
 
 /// What a roll-out is planned from.
 #[derive(Debug)]
-pub struct DeployInput<'a> {
+pub struct RolloutInput<'a> {
     /// Group id of the product.
     pub product: &'a str,
     /// Where it goes.
     pub environment: EnvironmentId,
-    /// In manifest order.
+    /// Every stack as it is wanted, in manifest order.
     pub stacks: &'a [PlannedStack],
+    /// Names of the stacks that are worked on; the others are left alone.
+    pub scope: &'a [String],
+    /// Stacks that are deployed and not wanted any more, in the order of their removal.
+    pub gone: &'a [String],
+    /// What is made anew.
+    pub extent: Extent,
+    /// What happens to complete stacks when another one fails.
+    pub on_failure: OnFailure,
     /// Whether stacks follow their `depends_on`; otherwise each follows the one before.
     pub graph: bool,
     /// Whether later stacks are deployed when one fails.
     pub continue_on_error: bool,
     /// What the engine has.
     pub observed: &'a Observed,
-    /// The images that the engine has, by reference.
+    /// The images that the engine has, by reference, and by id where a wanted image has one.
     pub images: &'a BTreeMap<String, PresentImage>,
+    /// Images that must be what they were, by reference.
+    pub wanted_images: &'a BTreeMap<String, ReleaseImage>,
+}
+
+/// What a roll-out makes anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What is missing, not well, or not as wanted. What does not run is no way back, and goes at once.
+    Repair,
+    /// What is missing, not well, or not as wanted. What there is now is the way back, whether it runs or not.
+    Changed,
+    /// Everything, with images that were just pulled. What there is now is the way back.
+    All,
 }
 
 /// An image that the engine has.
@@ -42,6 +72,8 @@ pub struct PresentImage {
     pub id: String,
     /// Whether it brings a health check.
     pub has_healthcheck: bool,
+    /// Whether a registry has it; one that was made on the engine cannot be pulled.
+    pub from_registry: bool,
 }
 
 /// One stack to be rolled out.
@@ -72,6 +104,10 @@ pub enum Refusal {
         "the image {image} is not on the engine and its pull policy is never; load it there, or choose another pull policy"
     )]
     ImageMissing { stack: String, image: String },
+    #[error(
+        "the image {image} means another image by now, and the one that the release ran ({id}) is neither on the engine nor known by a digest; push or load it again, or choose another release"
+    )]
+    ImageLost { image: String, id: String },
     #[error("the external volume {name} does not exist; create it first")]
     VolumeMissing { stack: String, name: String },
     #[error("the services of stack {stack} depend on each other in a circle: {circle}")]
@@ -84,16 +120,27 @@ pub enum Refusal {
 ///
 /// # Errors
 /// Every reason why it cannot be carried out, found without touching anything.
-pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
+pub fn plan_rollout(input: &RolloutInput<'_>) -> Result<Plan, Vec<Refusal>> {
     let order = stack_order(input).map_err(|refusal| vec![refusal])?;
+    let in_scope: Vec<&PlannedStack> = order
+        .into_iter()
+        .map(|position| &input.stacks[position])
+        .filter(|stack| input.scope.contains(&stack.spec.stack))
+        .collect();
     let mut builder = Builder::new(input);
+    builder.pin_images();
     builder.pull_images();
-    for position in &order {
-        builder.make_networks(&input.stacks[*position].spec);
+    for stack in &in_scope {
+        builder.make_networks(&stack.spec);
     }
-    for position in order {
-        builder.stack(&input.stacks[position]);
+    for stack in input.gone {
+        builder.gone_stack(stack);
     }
+    for stack in in_scope {
+        builder.stack(stack);
+    }
+    builder.record_images();
+    builder.tidy_up();
     if builder.refusals.is_empty() {
         Ok(Plan {
             version: PLAN_VERSION,
@@ -102,6 +149,11 @@ pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
             stop_on_failure: !input.continue_on_error,
             undo_from: None,
             undo_because: None,
+            all_or_nothing: input.on_failure == OnFailure::Rollback,
+            way_back: input.extent != Extent::Repair,
+            changes: builder.changes,
+            pins: builder.pins,
+            returned: Vec::new(),
         })
     } else {
         Err(builder.refusals)
@@ -109,10 +161,13 @@ pub fn plan_deploy(input: &DeployInput<'_>) -> Result<Plan, Vec<Refusal>> {
 }
 
 struct Builder<'a> {
-    input: &'a DeployInput<'a>,
+    input: &'a RolloutInput<'a>,
     steps: Vec<Step>,
     kept: Vec<Kept>,
+    changes: Vec<Change>,
     refusals: Vec<Refusal>,
+    /// References to what is run instead.
+    pins: BTreeMap<String, String>,
     /// Image to its pull step.
     pulls: BTreeMap<String, usize>,
     /// Names of networks on the engine to the steps that make them.
@@ -120,21 +175,39 @@ struct Builder<'a> {
     volumes: HashMap<String, usize>,
     /// Stack to its last step.
     finished: HashMap<String, usize>,
+    /// Containers that give way, in the order of the plan.
+    displaced: Vec<Displaced>,
+    /// Networks that nothing is on any more: the stack that takes them along, and the name.
+    left_networks: Vec<(String, String)>,
     /// What the next stack waits for where stacks follow each other.
     previous: Vec<Need>,
 }
 
+/// A container to be made, and what it takes the place of.
+struct Made<'a> {
+    replica: u32,
+    /// The step that makes it.
+    step: usize,
+    /// A running container that gives way to it.
+    old: Option<&'a ObservedContainer>,
+    order: ReplaceOrder,
+}
+
 impl<'a> Builder<'a> {
-    fn new(input: &'a DeployInput<'a>) -> Self {
+    fn new(input: &'a RolloutInput<'a>) -> Self {
         Self {
             input,
             steps: Vec::new(),
             kept: Vec::new(),
+            changes: Vec::new(),
             refusals: Vec::new(),
+            pins: BTreeMap::new(),
             pulls: BTreeMap::new(),
             networks: HashMap::new(),
             volumes: HashMap::new(),
             finished: HashMap::new(),
+            displaced: Vec::new(),
+            left_networks: Vec::new(),
             previous: Vec::new(),
         }
     }
@@ -151,64 +224,9 @@ impl<'a> Builder<'a> {
             action,
             cause: cause.into(),
             needs,
+            tidies: false,
         });
         self.steps.len() - 1
-    }
-
-    /// Each image once, however many services use it.
-    fn pull_images(&mut self) {
-        let mut wanted: BTreeMap<String, (bool, Vec<String>)> = BTreeMap::new();
-        for stack in self.input.stacks {
-            for service in stack.spec.services.values() {
-                let image = service.image.to_string();
-                let always = service.pull_policy == PullPolicy::Always;
-                let present = self.input.images.contains_key(&image);
-                if service.pull_policy == PullPolicy::Never {
-                    if !present {
-                        let stack = stack.spec.stack.clone();
-                        self.refusals.push(Refusal::ImageMissing { stack, image });
-                    }
-                    continue;
-                }
-                if present && !always {
-                    continue;
-                }
-                let entry = wanted.entry(image).or_default();
-                entry.0 |= always;
-                if !entry.1.contains(&stack.spec.stack) {
-                    entry.1.push(stack.spec.stack.clone());
-                }
-            }
-        }
-        for (image, (always, stacks)) in wanted {
-            let cause = if self.input.images.contains_key(&image) {
-                "its pull policy asks the registry every time"
-            } else {
-                "the image is not on the engine"
-            };
-            let action = Action::PullImage {
-                image: image.clone(),
-                always,
-                stacks,
-            };
-            let step = self.add(format!("pull {image}"), action, cause, Vec::new());
-            self.pulls.insert(image, step);
-        }
-    }
-
-    /// Nothing of a stack is made before all images were tried: its own must be there, and the others too where one failure stops everything.
-    fn after_pulls(&self, stack: &str) -> Vec<Need> {
-        self.pulls
-            .values()
-            .map(|&step| {
-                let own = self.steps[step].action.concerns(stack);
-                let well = own || !self.input.continue_on_error;
-                Need {
-                    step,
-                    ended: if well { Ended::Well } else { Ended::Anyhow },
-                }
-            })
-            .collect()
     }
 
     fn remove(
@@ -244,14 +262,19 @@ impl<'a> Builder<'a> {
                 return;
             }
         };
-        let mut created: HashMap<&str, Vec<(u32, usize)>> = HashMap::new();
+        let mut created: HashMap<&str, Vec<Made<'_>>> = HashMap::new();
         for service in &services {
             let made = self.create(spec, service, &after_pulls, &networks, &volumes, &created);
             created.insert(&service.name, made);
         }
 
-        let removed = self.remove_left_over(spec, &after_pulls);
-        let begin = self.begin(stack, removed);
+        let mut before = self.clear_left_over(spec, &after_pulls);
+        let mut turn_needs = self.turn_needs(stack);
+        if self.input.extent == Extent::All {
+            let taken_down = self.take_down(spec, &services, &mut created, &mut turn_needs);
+            before.extend(taken_down);
+        }
+        let begin = self.begin(stack, before, turn_needs);
         let inits = implicit_inits(spec);
         let mut gates: HashMap<&str, Gates> = HashMap::new();
         for service in &services {
@@ -262,31 +285,32 @@ impl<'a> Builder<'a> {
             let gate = self.run(spec, service, &created[service.name.as_str()], needs);
             gates.insert(&service.name, gate);
         }
+        self.finish(&spec.stack, Turn::Deploy);
+    }
 
-        // The stack's last step waits for all of them, and for the pulls of its images, whichever way they end.
+    /// The stack's last step waits for all of them, and for the pulls of its images, whichever way they end.
+    fn finish(&mut self, stack: &str, turn: Turn) -> usize {
         let needs: Vec<Need> = (0..self.steps.len())
-            .filter(|&step| self.steps[step].action.concerns(&spec.stack))
+            .filter(|&step| self.steps[step].action.concerns(stack))
             .map(anyhow)
             .collect();
         let mut turn_is_over = needs.clone();
         turn_is_over
             .retain(|need| !matches!(self.steps[need.step].action, Action::AwaitSettled { .. }));
         let action = Action::FinishStack {
-            stack: spec.stack.clone(),
+            stack: stack.to_owned(),
+            turn,
         };
-        let finish = self.add(
-            format!("finish {}", spec.stack),
-            action,
-            "every step of the stack has ended",
-            needs,
-        );
-        self.finished.insert(spec.stack.clone(), finish);
+        let cause = "every step of the stack has ended";
+        let finish = self.add(format!("finish {stack}"), action, cause, needs);
+        self.finished.insert(stack.to_owned(), finish);
         // Where the next stack begins whatever comes of this one, it need not wait until this one has settled.
         self.previous = if self.input.continue_on_error {
             turn_is_over
         } else {
             vec![anyhow(finish)]
         };
+        finish
     }
 
     /// The product's own networks of all stacks come first: a stack may name one of another stack as external.
@@ -390,8 +414,8 @@ impl<'a> Builder<'a> {
         after_pulls: &[Need],
         networks: &HashMap<String, usize>,
         volumes: &HashMap<String, usize>,
-        created: &HashMap<&str, Vec<(u32, usize)>>,
-    ) -> Vec<(u32, usize)> {
+        created: &HashMap<&str, Vec<Made<'_>>>,
+    ) -> Vec<Made<'a>> {
         let mut needs = after_pulls.to_vec();
         needs.extend(
             service
@@ -413,51 +437,99 @@ impl<'a> Builder<'a> {
         let mut follows_a_new_one = false;
         for other in creation_dependencies(service) {
             let made = created.get(other).into_iter().flatten();
-            needs.extend(made.map(|&(_, step)| well(step)));
+            needs.extend(made.map(|made| well(made.step)));
             follows_a_new_one |= created.get(other).is_some_and(|made| !made.is_empty());
         }
         let generation = self.next_generation(spec, service);
+        let (order, forbids) = replace::order_of(service);
         let mut made = Vec::new();
         for replica in 1..=service.replicas.max(1) {
-            let name = service.container_name_of(replica);
+            let plain = service.container_name_of(replica);
             let mut needs = needs.clone();
-            let old = self.input.observed.container(&name);
+            let old = self.input.observed.container(&plain);
+            let mut name = None;
+            let mut cause = "the container does not exist".to_owned();
             if let Some(old) = old {
                 if !self.is_ours(old) {
-                    let stack = spec.stack.clone();
-                    self.refusals.push(Refusal::ContainerTaken { stack, name });
-                    continue;
-                }
-                if !follows_a_new_one && self.is_unchanged(spec, service, replica, old) {
-                    self.kept.push(Kept {
+                    self.refusals.push(Refusal::ContainerTaken {
                         stack: spec.stack.clone(),
-                        service: service.name.clone(),
-                        replica,
-                        container: name,
-                        health: old.health,
+                        name: plain,
                     });
                     continue;
                 }
-                let cause = "an earlier deployment left it";
-                let removed =
-                    self.remove(&spec.stack, &service.name, old, cause, after_pulls.to_vec());
-                needs.push(well(removed));
+                let differs = match follows_a_new_one {
+                    true => Some("what it joins is made anew".to_owned()),
+                    false => self.difference(spec, service, replica, old),
+                };
+                let Some(differs) = differs else {
+                    self.keep(spec, service, replica, old);
+                    continue;
+                };
+                cause = differs;
+                let runs = old.state == ContainerState::Running;
+                if runs || self.input.extent != Extent::Repair {
+                    name = Some(replacement_name(&plain, generation));
+                    self.displaced.push(Displaced {
+                        stack: spec.stack.clone(),
+                        service: service.name.clone(),
+                        container: plain.clone(),
+                        id: old.id.clone(),
+                        taken_over: Some((replica, replacement_name(&plain, generation))),
+                    });
+                } else {
+                    let removed = self.remove(
+                        &spec.stack,
+                        &service.name,
+                        old,
+                        "what is left of it does not run",
+                        after_pulls.to_vec(),
+                    );
+                    needs.push(well(removed));
+                }
             }
+            self.tell(spec, service, &plain, old, &cause, order, &forbids);
             let action = Action::CreateContainer {
                 stack: spec.stack.clone(),
                 service: service.name.clone(),
                 replica,
                 generation,
-            };
-            let cause = if old.is_some() {
-                "it replaces the old container"
-            } else {
-                "the container does not exist"
+                name: name.clone(),
             };
             let key = key_of("create", spec, service, replica);
-            made.push((replica, self.add(key, action, cause, needs)));
+            made.push(Made {
+                replica,
+                step: self.add(key, action, cause, needs),
+                old: old.filter(|old| name.is_some() && is_up(old.state)),
+                order,
+            });
         }
         made
+    }
+
+    fn keep(
+        &mut self,
+        spec: &StackSpec,
+        service: &ServiceSpec,
+        replica: u32,
+        old: &ObservedContainer,
+    ) {
+        self.kept.push(Kept {
+            stack: spec.stack.clone(),
+            service: service.name.clone(),
+            replica,
+            container: old.name.clone(),
+            health: old.health,
+        });
+        self.changes.push(Change {
+            stack: spec.stack.clone(),
+            service: service.name.clone(),
+            container: old.name.clone(),
+            kind: ChangeKind::Keep,
+            cause: "nothing changed".to_owned(),
+            order: None,
+            downtime: Downtime::None,
+            image: None,
+        });
     }
 
     /// Whose it is, where it is of this product in this environment.
@@ -469,42 +541,6 @@ impl<'a> Builder<'a> {
 
     fn is_ours(&self, container: &ObservedContainer) -> bool {
         self.owner(container.ownership.as_ref()).is_some()
-    }
-
-    /// Whether the container is what would be made anew, and does what it should.
-    fn is_unchanged(
-        &self,
-        spec: &StackSpec,
-        service: &ServiceSpec,
-        replica: u32,
-        old: &ObservedContainer,
-    ) -> bool {
-        let the_same = self.owner(old.ownership.as_ref()).is_some_and(|owner| {
-            owner.stack == spec.stack
-                && owner.service == service.name
-                && owner.replica == replica
-                && owner.spec_hash == service.hash()
-        });
-        // What the registry has is known only once it was asked.
-        let image = self.present(service);
-        let same_image = image.is_some_and(|image| image.id == old.image_id);
-        // Any other service that ended well may have been told to, when it failed: it is not what was wanted.
-        let ends = service.lifecycle.is_init() || is_awaited_to_end(spec, &service.name);
-        let well = match old.state {
-            ContainerState::Running => {
-                !service.lifecycle.is_init() && old.health != Health::Unhealthy
-            }
-            ContainerState::Exited => ends && old.exit_code == Some(0),
-            _ => false,
-        };
-        the_same && same_image && well
-    }
-
-    /// The image that the service will have, where that is known.
-    fn present(&self, service: &ServiceSpec) -> Option<&'a PresentImage> {
-        let asked_for = service.pull_policy == PullPolicy::Always;
-        let image = self.input.images.get(&service.image.to_string());
-        image.filter(|_| !asked_for)
     }
 
     fn next_generation(&self, spec: &StackSpec, service: &ServiceSpec) -> u32 {
@@ -521,57 +557,8 @@ impl<'a> Builder<'a> {
         newest.unwrap_or(0) + 1
     }
 
-    /// What an earlier deployment left of the stack and the product has no place for any more; the first stack takes along what was
-    /// left of stacks that are gone. Before anything is started: it may hold a port.
-    fn remove_left_over(&mut self, spec: &StackSpec, after_pulls: &[Need]) -> Vec<usize> {
-        let input = self.input;
-        let stacks = || input.stacks.iter().map(|stack| &stack.spec);
-        let is_first = self.finished.is_empty();
-        let concerns = |owner: &Ownership| {
-            let is_gone = !stacks().any(|stack| stack.stack == owner.stack);
-            owner.stack == spec.stack || (is_gone && is_first)
-        };
-        let mut removed = Vec::new();
-        for container in &input.observed.containers {
-            let owner = self.owner(container.ownership.as_ref());
-            let Some(owner) = owner.filter(|owner| concerns(owner)) else {
-                continue;
-            };
-            let is_planned = stacks()
-                .flat_map(|stack| stack.services.values())
-                .any(|service| {
-                    (1..=service.replicas.max(1))
-                        .any(|replica| service.container_name_of(replica) == container.name)
-                });
-            if !is_planned {
-                let cause = "an earlier deployment left it, and no service has its name any more";
-                let needs = after_pulls.to_vec();
-                removed.push(self.remove(&spec.stack, &owner.service, container, cause, needs));
-            }
-        }
-        let containers = removed.clone();
-        for network in &input.observed.networks {
-            let owner = self.owner(network.ownership.as_ref());
-            let is_planned = stacks()
-                .flat_map(|stack| stack.networks.values())
-                .any(|other| other.name == network.name);
-            if is_planned || !owner.is_some_and(concerns) {
-                continue;
-            }
-            let action = Action::RemoveNetwork {
-                stack: spec.stack.clone(),
-                name: network.name.clone(),
-            };
-            let mut needs = after_pulls.to_vec();
-            needs.extend(containers.iter().copied().map(well));
-            let key = format!("remove network {}", network.name);
-            let cause = "an earlier deployment left it, and no stack is on it any more";
-            removed.push(self.add(key, action, cause, needs));
-        }
-        removed
-    }
-
-    fn begin(&mut self, stack: &PlannedStack, removed: Vec<usize>) -> usize {
+    /// What must have ended before a stack's turn.
+    fn turn_needs(&mut self, stack: &PlannedStack) -> (Vec<Need>, String) {
         let mut needs: Vec<Need> = self
             .pulls
             .values()
@@ -583,7 +570,6 @@ impl<'a> Builder<'a> {
                 }
             })
             .collect();
-        needs.extend(removed.into_iter().map(well));
         let cause = if self.input.graph {
             let before = stack
                 .depends_on
@@ -602,10 +588,25 @@ impl<'a> Builder<'a> {
         } else {
             "it is the first stack".to_owned()
         };
+        (needs, cause)
+    }
+
+    fn begin(
+        &mut self,
+        stack: &PlannedStack,
+        before: Vec<usize>,
+        (mut needs, cause): (Vec<Need>, String),
+    ) -> usize {
+        needs.extend(before.into_iter().map(well));
+        needs.sort_by_key(|need| need.step);
+        needs.dedup_by_key(|need| need.step);
         let name = stack.spec.stack.clone();
         self.add(
             format!("begin {name}"),
-            Action::BeginStack { stack: name },
+            Action::BeginStack {
+                stack: name,
+                turn: Turn::Deploy,
+            },
             cause,
             needs,
         )
@@ -654,7 +655,7 @@ impl<'a> Builder<'a> {
         &mut self,
         spec: &StackSpec,
         service: &ServiceSpec,
-        made: &[(u32, usize)],
+        made: &[Made<'_>],
         needs: Vec<Need>,
     ) -> Gates {
         let (stack, name) = (spec.stack.clone(), service.name.clone());
@@ -665,14 +666,14 @@ impl<'a> Builder<'a> {
             needs
         };
         if service.lifecycle.is_init() {
-            let steps = made.iter().map(|&(_, made)| {
+            let steps = made.iter().map(|made| {
                 let action = Action::RunInit {
                     stack: stack.clone(),
                     service: name.clone(),
                 };
                 let key = key_of("init", spec, service, 1);
                 let cause = "it must end before the services start";
-                self.add(key, action, cause, needs_with(made))
+                self.add(key, action, cause, needs_with(made.step))
             });
             let ended: Vec<_> = steps.collect();
             return Gates {
@@ -681,11 +682,19 @@ impl<'a> Builder<'a> {
             };
         }
         let mut started = Vec::new();
-        for &(replica, made) in made {
+        for made in made {
+            let mut start_needs = needs_with(made.step);
+            if made.order == ReplaceOrder::StopFirst
+                && let Some(old) = made.old
+            {
+                let cause = "its place must be free before the new one starts";
+                let stopped = self.stop(&stack, &name, old, cause, start_needs.clone());
+                start_needs.push(well(stopped));
+            }
             let action = Action::StartContainer {
                 stack: stack.clone(),
                 service: name.clone(),
-                replica,
+                replica: made.replica,
             };
             let cause = match service.depends_on.as_slice() {
                 [] => "it depends on nothing".to_owned(),
@@ -694,8 +703,8 @@ impl<'a> Builder<'a> {
                     format!("it follows {}", names.join(", "))
                 }
             };
-            let key = key_of("start", spec, service, replica);
-            started.push(self.add(key, action, cause, needs_with(made)));
+            let key = key_of("start", spec, service, made.replica);
+            started.push(self.add(key, action, cause, start_needs));
         }
         let still_starting = self.kept.iter().any(|kept| {
             kept.stack == stack && kept.service == name && kept.health == Health::Starting
@@ -713,8 +722,8 @@ impl<'a> Builder<'a> {
         };
         let gate = if is_awaited_to_end(spec, &name) {
             let action = Action::AwaitCompleted {
-                stack,
-                service: name,
+                stack: stack.clone(),
+                service: name.clone(),
             };
             let key = key_of("completed", spec, service, 1);
             self.add(key, action, "others wait for its end", gate_needs)
@@ -730,6 +739,14 @@ impl<'a> Builder<'a> {
                 }
             }
         };
+        for made in made {
+            if made.order == ReplaceOrder::StartFirst
+                && let Some(old) = made.old
+            {
+                let cause = "the new one has taken over";
+                self.stop(&stack, &name, old, cause, vec![well(gate)]);
+            }
+        }
         Gates {
             started,
             healthy: vec![gate],
@@ -759,6 +776,13 @@ fn is_awaited_to_end(spec: &StackSpec, service: &str) -> bool {
                 && dependency.condition == Condition::ServiceCompletedSuccessfully
         })
     })
+}
+
+const fn is_up(state: ContainerState) -> bool {
+    matches!(
+        state,
+        ContainerState::Running | ContainerState::Paused | ContainerState::Restarting
+    )
 }
 
 const fn well(step: usize) -> Need {
@@ -813,5 +837,7 @@ fn dependency_needs(
     needs
 }
 
+#[cfg(test)]
+pub(super) mod samples;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,8 @@
 //! Plans as text, refusals by name, and a simulation in which every step fails in turn.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use indexmap::IndexMap;
-
+use super::samples::{ENVIRONMENT, deployed, network, stack};
 use super::*;
 use crate::operation::StepState;
 use crate::operation::event::UnwindReason;
@@ -12,112 +10,14 @@ use crate::plan::{
     ContainerState, Health, ObservedObject, Ownership, StackOutcome, plan_unwind, schedule,
     stack_outcome,
 };
-use crate::spec::{
-    Dependency, Lifecycle, NetworkAttachment, NetworkSpec, PullPolicy, RestartPolicy,
-};
-
-const ENVIRONMENT: EnvironmentId = EnvironmentId::from_uuid(uuid::Uuid::from_u128(1));
-
-fn service(project: &str, text: &str) -> ServiceSpec {
-    // `name:image after(condition) …`
-    let mut words = text.split_whitespace();
-    let (name, image) = words.next().unwrap().split_once(':').unwrap();
-    let init = name.starts_with('!');
-    let name = name.trim_start_matches('!');
-    let depends_on = words
-        .map(|word| {
-            let (service, condition) = word.split_once('=').unwrap_or((word, "started"));
-            Dependency {
-                service: service.to_owned(),
-                condition: match condition {
-                    "healthy" => Condition::ServiceHealthy,
-                    "completed" => Condition::ServiceCompletedSuccessfully,
-                    _ => Condition::ServiceStarted,
-                },
-                required: true,
-            }
-        })
-        .collect();
-    ServiceSpec {
-        name: name.to_owned(),
-        container_name: format!("{project}_{name}"),
-        image: image.parse().unwrap(),
-        pull_policy: PullPolicy::Missing,
-        replicas: 1,
-        lifecycle: if init {
-            Lifecycle::Init {
-                timeout: Duration::from_secs(60),
-            }
-        } else {
-            Lifecycle::Service
-        },
-        command: None,
-        entrypoint: None,
-        environment: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        ports: Vec::new(),
-        expose: Vec::new(),
-        mounts: Vec::new(),
-        files: Vec::new(),
-        networks: vec![NetworkAttachment {
-            network: "default".to_owned(),
-            aliases: Vec::new(),
-            ipv4_address: None,
-            ipv6_address: None,
-            link_local_ips: Vec::new(),
-            mac_address: None,
-            driver_opts: BTreeMap::new(),
-            gw_priority: None,
-        }],
-        network_mode: None,
-        depends_on,
-        healthcheck: None,
-        probe: None,
-        restart: RestartPolicy::UnlessStopped,
-        stop_grace_period: None,
-        runtime: crate::spec::RuntimeOptions::default(),
-    }
-}
-
-fn network(name: &str, external: bool) -> NetworkSpec {
-    NetworkSpec {
-        name: name.to_owned(),
-        external,
-        driver: None,
-        driver_opts: BTreeMap::new(),
-        attachable: false,
-        internal: false,
-        enable_ipv4: None,
-        enable_ipv6: false,
-        labels: BTreeMap::new(),
-        ipam: None,
-    }
-}
-
-fn stack(name: &str, depends_on: &[&str], services: &[&str]) -> PlannedStack {
-    let project = format!("shop-{name}");
-    PlannedStack {
-        spec: StackSpec {
-            stack: name.to_owned(),
-            services: services
-                .iter()
-                .map(|text| {
-                    let service = service(&project, text);
-                    (service.name.clone(), service)
-                })
-                .collect(),
-            networks: IndexMap::from([(
-                "default".to_owned(),
-                network(&format!("{project}_default"), false),
-            )]),
-            volumes: IndexMap::new(),
-            project,
-        },
-        depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
-    }
-}
+use crate::spec::{PullPolicy, RestartPolicy};
 
 struct Case {
+    scope: Vec<String>,
+    gone: Vec<String>,
+    extent: Extent,
+    on_failure: OnFailure,
+    wanted_images: BTreeMap<String, ReleaseImage>,
     stacks: Vec<PlannedStack>,
     graph: bool,
     continue_on_error: bool,
@@ -127,6 +27,11 @@ struct Case {
 
 fn case(stacks: Vec<PlannedStack>) -> Case {
     Case {
+        scope: stacks.iter().map(|it| it.spec.stack.clone()).collect(),
+        gone: Vec::new(),
+        extent: Extent::Repair,
+        on_failure: OnFailure::Keep,
+        wanted_images: BTreeMap::new(),
         stacks,
         graph: false,
         continue_on_error: true,
@@ -144,14 +49,20 @@ impl Case {
                 let present = PresentImage {
                     id: format!("id of {image}"),
                     has_healthcheck: image.starts_with("checked"),
+                    from_registry: !image.starts_with("made"),
                 };
                 (image.to_owned(), present)
             })
             .collect();
-        let plan = plan_deploy(&DeployInput {
+        let plan = plan_rollout(&RolloutInput {
             product: "demo:shop",
             environment: ENVIRONMENT,
             stacks: &self.stacks,
+            scope: &self.scope,
+            gone: &self.gone,
+            extent: self.extent,
+            on_failure: self.on_failure,
+            wanted_images: &self.wanted_images,
             graph: self.graph,
             continue_on_error: self.continue_on_error,
             observed: &self.observed,
@@ -192,51 +103,6 @@ fn nothing_is_pulled_that_is_there() {
     };
     let plan = case.plan().unwrap();
     assert!(!plan.to_string().contains("pull"), "{plan}");
-}
-
-/// What the engine has once all of it runs.
-fn deployed(stacks: &[PlannedStack]) -> Observed {
-    let owner = |stack: &PlannedStack, service: Option<&ServiceSpec>| Ownership {
-        product: "demo:shop".to_owned(),
-        environment: ENVIRONMENT,
-        deployment: crate::id::DeploymentId::from_uuid(uuid::Uuid::from_u128(2)),
-        stack: stack.spec.stack.clone(),
-        project: stack.spec.project.clone(),
-        service: service
-            .map(|service| service.name.clone())
-            .unwrap_or_default(),
-        replica: u32::from(service.is_some()),
-        init: service.is_some_and(|service| service.lifecycle.is_init()),
-        operation: crate::id::OperationId::from_uuid(uuid::Uuid::from_u128(3)),
-        generation: u32::from(service.is_some()),
-        spec_hash: service.map(ServiceSpec::hash).unwrap_or_default(),
-    };
-    let mut observed = Observed::default();
-    for stack in stacks {
-        for service in stack.spec.services.values() {
-            let init = service.lifecycle.is_init();
-            observed.containers.push(ObservedContainer {
-                id: format!("id of {}", service.container_name),
-                name: service.container_name.clone(),
-                image: service.image.to_string(),
-                image_id: format!("id of {}", service.image),
-                state: if init {
-                    ContainerState::Exited
-                } else {
-                    ContainerState::Running
-                },
-                health: Health::None,
-                exit_code: init.then_some(0),
-                ownership: Some(owner(stack, Some(service))),
-            });
-        }
-        let networks = stack.spec.networks.values().map(|network| ObservedObject {
-            name: network.name.clone(),
-            ownership: Some(owner(stack, None)),
-        });
-        observed.networks.extend(networks);
-    }
-    observed
 }
 
 fn again(stacks: Vec<PlannedStack>, observed: Observed) -> Case {
@@ -472,7 +338,7 @@ fn what_is_not_ours_is_refused_by_name() {
 }
 
 #[test]
-fn what_an_earlier_deployment_left_goes_before_anything_starts() {
+fn what_an_earlier_deployment_left_is_stopped_before_anything_starts() {
     let left = |name: &str, stack: &str, product: &str| ObservedContainer {
         id: format!("id of {name}"),
         name: name.to_owned(),
@@ -513,8 +379,10 @@ fn what_an_earlier_deployment_left_goes_before_anything_starts() {
         let step = &plan.steps[position(key).unwrap()];
         step.needs.contains(&well(position(other).unwrap()))
     };
-    assert!(needs("begin web", "remove shop-web_old"), "{plan}");
-    assert!(needs("begin infra", "remove shop-gone_old"), "{plan}");
+    assert!(needs("begin web", "stop shop-web_old"), "{plan}");
+    assert!(needs("begin infra", "stop shop-gone_old"), "{plan}");
+    assert!(needs("remove shop-web_old", "finish web"), "{plan}");
+    assert_eq!(position("stop blog-web_old"), None, "{plan}");
     assert_eq!(position("remove blog-web_old"), None, "{plan}");
     assert_eq!(
         outcomes(&plan, &simulate(&plan, &[]), &case.stacks),
@@ -579,7 +447,7 @@ fn simulate(plan: &Plan, fail: &[usize]) -> Vec<StepState> {
         assert!(!next.ready.is_empty(), "stuck:\n{plan}\n{states:?}");
         for position in next.ready {
             states[position] = match &plan.steps[position].action {
-                Action::FinishStack { stack } => match stack_outcome(plan, &states, stack) {
+                Action::FinishStack { stack, .. } => match stack_outcome(plan, &states, stack) {
                     StackOutcome::Complete => StepState::Done,
                     StackOutcome::Untouched => StepState::Skipped,
                     StackOutcome::Failed(_) | StackOutcome::Blocked => StepState::Failed,
@@ -620,7 +488,7 @@ fn every_step_may_fail_and_the_plan_still_ends() {
             }
             let states = simulate(&plan, &[position]);
             let undo = plan_unwind(&plan, &states, UnwindReason::Failed);
-            let undo: Vec<_> = undo.iter().map(|step| step.key.as_str()).collect();
+            let undo: Vec<_> = undo.steps.iter().map(|step| step.key.as_str()).collect();
             lines.push(format!(
                 "{}: {} | {}",
                 plan.steps[position].key,
@@ -653,7 +521,7 @@ fn a_cancel_takes_back_what_is_not_complete() {
             StepState::Pending
         };
     }
-    let undo = plan_unwind(&plan, &states, UnwindReason::Cancelled);
+    let undo = plan_unwind(&plan, &states, UnwindReason::Cancelled).steps;
     let keys: Vec<_> = undo.iter().map(|step| step.key.as_str()).collect();
     assert_eq!(
         keys,
@@ -691,4 +559,221 @@ fn an_image_that_must_not_be_pulled_must_be_there() {
             .all(|refusal| matches!(refusal, Refusal::ImageMissing { stack, image } if stack == "web" && image == "app:1")),
         "{refusals:?}"
     );
+}
+
+/// A product whose services cannot all run beside their replacements: the database writes to a volume, the site has a host port.
+fn busy() -> Vec<PlannedStack> {
+    let mut stacks = vec![
+        stack("infra", &[], &["db:redis:7"]),
+        stack(
+            "web",
+            &[],
+            &["!migrate:app:1", "api:app:1", "site:app:1 api=healthy"],
+        ),
+    ];
+    stacks[0].spec.services["db"]
+        .mounts
+        .push(crate::spec::MountSpec::Volume {
+            source: Some("data".to_owned()),
+            target: "/data".to_owned(),
+            read_only: false,
+            nocopy: false,
+            subpath: None,
+        });
+    stacks[1].spec.services["site"]
+        .ports
+        .push(crate::spec::PortSpec {
+            target: 80,
+            published: Some("8080".to_owned()),
+            host_ip: None,
+            protocol: "tcp".to_owned(),
+        });
+    stacks
+}
+
+/// The same with other contents of every service.
+fn changed(mut stacks: Vec<PlannedStack>) -> Vec<PlannedStack> {
+    for stack in &mut stacks {
+        for service in stack.spec.services.values_mut() {
+            let environment = &mut service.environment;
+            environment.insert("VERSION".to_owned(), Some("2".to_owned()));
+        }
+    }
+    stacks
+}
+
+fn upgrade(before: &[PlannedStack], after: Vec<PlannedStack>) -> Case {
+    Case {
+        extent: Extent::Changed,
+        ..again(after, deployed(before))
+    }
+}
+
+#[test]
+fn an_upgrade_replaces_what_changed_and_keeps_the_way_back() {
+    let mut after = busy();
+    after[1] = changed(busy()).remove(1);
+    insta::assert_snapshot!(upgrade(&busy(), after).plan().unwrap());
+}
+
+#[test]
+fn an_upgrade_that_changes_nothing_touches_nothing() {
+    let plan = upgrade(&busy(), busy()).plan().unwrap();
+    let acts = plan.steps.iter().filter(|step| {
+        !matches!(
+            step.action,
+            Action::BeginStack { .. } | Action::FinishStack { .. } | Action::RecordImages
+        )
+    });
+    assert_eq!(acts.count(), 0, "{plan}");
+    assert_eq!(plan.kept.len(), 4, "{plan}");
+}
+
+#[test]
+fn a_redeploy_takes_down_what_cannot_run_beside_its_replacement() {
+    let case = Case {
+        extent: Extent::All,
+        scope: vec!["web".to_owned()],
+        ..again(busy(), deployed(&busy()))
+    };
+    insta::assert_snapshot!(case.plan().unwrap());
+}
+
+#[test]
+fn a_redeploy_pulls_nothing_that_no_registry_has() {
+    let mut stacks = busy();
+    stacks.truncate(1);
+    stacks[0].spec.services["db"].image = "made:1".parse().unwrap();
+    let case = Case {
+        extent: Extent::All,
+        images: vec!["made:1"],
+        observed: deployed(&stacks),
+        ..case(stacks)
+    };
+    let plan = case.plan().unwrap().to_string();
+    assert!(!plan.contains("pull "), "{plan}");
+    assert!(plan.contains("create infra/db"), "{plan}");
+}
+
+#[test]
+fn a_service_may_ask_a_redeploy_to_leave_it_alone() {
+    let mut stacks = busy();
+    let labels = &mut stacks[0].spec.services["db"].labels;
+    labels.insert("rsgo.redeploy".to_owned(), "ignore".to_owned());
+    let case = Case {
+        extent: Extent::All,
+        images: vec!["made:1", "redis:7"],
+        scope: vec!["infra".to_owned()],
+        observed: deployed(&stacks),
+        ..case(stacks)
+    };
+    let plan = case.plan().unwrap();
+    // What its registry has may be newer, which is what it does not want to know.
+    assert!(!plan.to_string().contains("create infra/db"), "{plan}");
+}
+
+#[test]
+fn a_stack_that_is_gone_is_stopped_first_and_removed_last() {
+    let mut before = busy();
+    before.push(stack("old", &[], &["gone:redis:7"]));
+    let case = Case {
+        gone: vec!["old".to_owned()],
+        ..upgrade(&before, busy())
+    };
+    insta::assert_snapshot!(case.plan().unwrap());
+}
+
+#[test]
+fn a_reference_that_means_another_image_by_now_is_pinned() {
+    let wanted = |digest: Option<&str>| {
+        let image = ReleaseImage {
+            id: format!("sha256:{}", "a".repeat(64)),
+            digest: digest.map(str::to_owned),
+            pinned: None,
+        };
+        BTreeMap::from([("redis:7".to_owned(), image)])
+    };
+    let mut stacks = busy();
+    stacks.truncate(1);
+    let plan = |images: Vec<&'static str>, digest| {
+        Case {
+            extent: Extent::Changed,
+            images,
+            wanted_images: wanted(digest),
+            ..case(vec![stack("infra", &[], &["db:redis:7"])])
+        }
+        .plan()
+    };
+    let digest: &str = &format!("redis@sha256:{}", "b".repeat(64));
+    let pulled = plan(vec!["redis:7"], Some(digest)).unwrap();
+    assert_eq!(pulled.pins["redis:7"], digest);
+    assert!(pulled.to_string().contains(&format!("pull {digest}")), "{pulled}");
+    let refused = plan(vec!["redis:7"], None).unwrap_err();
+    assert!(
+        matches!(&refused[..], [Refusal::ImageLost { image, .. }] if image == "redis:7"),
+        "{refused:?}"
+    );
+    drop(stacks);
+}
+
+/// Undoes a plan one of whose steps failed, and says what is undone and which stacks come back.
+fn undone(plan: &Plan, failed: &str, reason: UnwindReason) -> String {
+    let failed = plan
+        .steps
+        .iter()
+        .position(|step| step.key.as_str() == failed)
+        .unwrap();
+    let mut states = simulate(plan, &[failed]);
+    if reason == UnwindReason::Cancelled {
+        // It was caught there: nothing after it was begun.
+        for state in &mut states[failed + 1..] {
+            *state = StepState::Pending;
+        }
+        states[failed] = StepState::Unknown;
+    }
+    let unwinding = plan_unwind(plan, &states, reason);
+    let lines: Vec<String> = unwinding
+        .steps
+        .iter()
+        .map(|step| {
+            let needs: Vec<&str> = step
+                .needs
+                .iter()
+                .map(|need| {
+                    let position = need.step - plan.steps.len();
+                    unwinding.steps[position].key.as_str()
+                })
+                .collect();
+            match needs.is_empty() {
+                true => step.key.to_string(),
+                false => format!("{} <- {}", step.key, needs.join(", ")),
+            }
+        })
+        .collect();
+    format!(
+        "{}\ncomes back: {}",
+        lines.join("\n"),
+        unwinding.returned.join(", ")
+    )
+}
+
+#[test]
+fn an_upgrade_that_fails_brings_the_old_containers_back() {
+    let keep = upgrade(&busy(), changed(busy())).plan().unwrap();
+    let rollback = Case {
+        on_failure: OnFailure::Rollback,
+        ..upgrade(&busy(), changed(busy()))
+    }
+    .plan()
+    .unwrap();
+    let mut lines = Vec::new();
+    for failed in ["settled infra/db", "init web/migrate", "settled web/site"] {
+        for (name, plan) in [("keep", &keep), ("rollback", &rollback)] {
+            let text = undone(plan, failed, UnwindReason::Failed);
+            lines.push(format!("{failed} fails, {name}:\n{text}\n"));
+        }
+        let text = undone(&keep, failed, UnwindReason::Cancelled);
+        lines.push(format!("{failed} is cancelled:\n{text}\n"));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{DeployInput, Refusal};
+use super::{RolloutInput, Refusal};
 use crate::spec::{ServiceSpec, StackSpec};
 
 /// Positions of the stacks so that each comes after those it depends on; manifest order where nothing is said.
-pub(super) fn stack_order(input: &DeployInput<'_>) -> Result<Vec<usize>, Refusal> {
+pub(super) fn stack_order(input: &RolloutInput<'_>) -> Result<Vec<usize>, Refusal> {
     if !input.graph {
         return Ok((0..input.stacks.len()).collect());
     }
