@@ -2,7 +2,7 @@
 
 use domain::deployment::{ProductStatus, StackStatus};
 use domain::operation::OperationStatus;
-use server::store::{Settlement, Entry, Store};
+use server::store::{Entry, Settlement, Store};
 
 use crate::LoadError;
 use crate::story::{LEASE, at, begin, environment};

@@ -1,9 +1,9 @@
 //! Events of the journal as lines for people. Pure: the same events give the same lines.
 
+use domain::operation::OperationStatus;
 use domain::operation::event::{Event, EventBody, UnwindReason};
 use domain::operation::failure::Failure;
 use domain::operation::progress::{Progress, StepProgress};
-use domain::operation::{OperationKind, OperationStatus};
 use domain::plan::{Phase, StepKey};
 use domain::timestamp::Timestamp;
 

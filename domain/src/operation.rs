@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use status::{OperationStatus, StepState};
 
 use crate::access::Actor;
-use crate::id::{DeploymentId, EnvironmentId, OperationId};
 use crate::deployment::{Before, StackBefore};
+use crate::id::{DeploymentId, EnvironmentId, OperationId};
 use crate::maintenance::MaintenanceTrigger;
 use crate::plan::Plan;
 use crate::product::OnFailure;

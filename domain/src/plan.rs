@@ -21,14 +21,19 @@ use serde::{Deserialize, Serialize};
 use crate::deployment::StackEvent;
 use crate::operation::event::UnwindReason;
 
-pub use fingerprint::fingerprint;
 pub use change::{Change, ChangeKind, Downtime, ImageChange, ReplaceOrder};
-pub use lifecycle::{LifecycleInput, Maintenance, plan_restart, plan_start, plan_stop};
+pub use fingerprint::fingerprint;
+pub use lifecycle::{
+    LifecycleInput, Maintenance, NOTIFY_SETTER, plan_restart, plan_start, plan_stop,
+};
 pub use observed::{
     ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership,
 };
 pub use remove::{RemoveInput, RemovedStack, plan_remove};
-pub use rollout::{Extent, PlannedStack, PresentImage, Refusal, RolloutInput, plan_rollout, replacement_name};
+pub use rollout::{
+    Extent, PlannedStack, PresentImage, Refusal, RolloutInput, may_end, plan_rollout,
+    replacement_name,
+};
 pub use schedule::{Schedule, StackOutcome, schedule, stack_outcome};
 pub use unwind::{Unwinding, plan_unwind};
 

@@ -91,6 +91,7 @@ pub enum StackOrder {
 
 /// What happens to stacks already done when a later one fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum OnFailure {
     /// They stay at the new version.

@@ -198,10 +198,17 @@ mod tests {
     #[test]
     fn the_running_and_the_previous_release_are_never_forgotten() {
         use ReleaseResult::{Failed, Pending, Succeeded};
-        let check = |known: &[(u32, ReleaseResult)], in_use: &[u32], present, keep, expected: &[u32]| {
-            assert_eq!(forgettable(known, in_use, present, keep), expected);
-        };
-        let known = [(1, Succeeded), (2, Succeeded), (3, Failed), (4, Failed), (5, Succeeded)];
+        let check =
+            |known: &[(u32, ReleaseResult)], in_use: &[u32], present, keep, expected: &[u32]| {
+                assert_eq!(forgettable(known, in_use, present, keep), expected);
+            };
+        let known = [
+            (1, Succeeded),
+            (2, Succeeded),
+            (3, Failed),
+            (4, Failed),
+            (5, Succeeded),
+        ];
         check(&known, &[5], 5, 10, &[]);
         check(&known, &[5], 5, 2, &[3, 1]);
         check(&known, &[5, 1], 5, 1, &[4, 3]);

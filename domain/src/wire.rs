@@ -1,14 +1,21 @@
 //! JSON shapes shared by the server, the browser and the command-line client. Field names are the contract of the REST API.
 
 mod catalog;
+mod change;
 mod deployment;
 mod environment;
 mod operation;
 mod problem;
+mod release;
 
 pub use catalog::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
     StackSummary, SyncResult, VariableView,
+};
+pub use change::{
+    ContainersOfStack, ContainersRequest, ContainersResult, DataAtRisk, DecisionRequest, Drift,
+    OperationModeRequest, OperationModeResult, OperationResult, PlanRequest, PlanView,
+    RedeployRequest, RemoveRequest, RetryRequest, RollbackRequest, UpgradeRequest,
 };
 pub use deployment::{
     DeployProductRequest, DeployProductResponse, DeploymentList, DeploymentListItem,
@@ -20,3 +27,7 @@ pub use environment::{
 };
 pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
 pub use problem::{Problem, ProblemKind};
+pub use release::{
+    AvailableVersion, Difference, NotesMode, ReleaseDetail, ReleaseDiff, ReleaseList, ReleaseNotes,
+    ReleaseStackView, ReleaseView, UpgradeCheck,
+};

@@ -4,8 +4,11 @@
 //! after its use case. What is not in [`endpoints`] is not reachable.
 
 mod cancel_operation;
+mod check_upgrade;
 mod create_environment;
+mod decide_operation;
 mod deploy_product;
+mod diff_releases;
 mod endpoint;
 mod extract;
 mod get_deployment_by_product;
@@ -13,6 +16,8 @@ mod get_environment;
 mod get_operation;
 mod get_product;
 mod get_product_deployment;
+mod get_release;
+mod get_release_notes;
 mod guard;
 mod health;
 mod list_environments;
@@ -20,12 +25,23 @@ mod list_events;
 mod list_operations;
 mod list_product_deployments;
 mod list_products;
+mod list_releases;
 mod list_source_problems;
 mod openapi;
+mod operate;
+mod plan_operation;
 mod prefer;
 mod problem;
+mod redeploy_product;
+mod remove_product;
+mod restart_containers;
+mod retry_product;
+mod roll_back_product;
+mod set_operation_mode;
+mod stop_containers;
 mod sync_sources;
 mod trace;
+mod upgrade_product;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -62,9 +78,25 @@ fn endpoints() -> Vec<Endpoint> {
         list_product_deployments::endpoint(),
         get_product_deployment::endpoint(),
         get_deployment_by_product::endpoint(),
+        plan_operation::endpoint(),
+        redeploy_product::endpoint(),
+        retry_product::endpoint(),
+        upgrade_product::endpoint(),
+        check_upgrade::endpoint(),
+        get_release_notes::endpoint(),
+        roll_back_product::endpoint(),
+        list_releases::endpoint(),
+        get_release::endpoint(),
+        diff_releases::endpoint(),
+        stop_containers::endpoint(),
+        restart_containers::endpoint(),
+        restart_containers::alias(),
+        set_operation_mode::endpoint(),
+        remove_product::endpoint(),
         list_operations::endpoint(),
         get_operation::endpoint(),
         cancel_operation::endpoint(),
+        decide_operation::endpoint(),
         list_events::endpoint(),
     ]
 }

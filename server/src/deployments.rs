@@ -1,27 +1,42 @@
-//! Use cases of deployed products: accept a deployment, list, show.
+//! Use cases of deployed products: deploy, change, plan, remove; list, show, and their releases.
 //!
 //! A request becomes an operation in one transaction or leaves no trace; the operation belongs to nobody's request.
 
 mod accept;
+mod containers;
+mod intent;
+mod operation_mode;
+mod plan;
+mod redeploy;
+mod releases;
+mod remove;
+mod retry;
+mod rollback;
 mod show;
+mod upgrade;
+mod values;
 
 use std::sync::Arc;
 
 use domain::access::Actor;
-use domain::deployment::{ProductDeployment, ProductStatus};
+use domain::deployment::{OperationMode, ProductDeployment, ProductStatus};
 use domain::id::{DeploymentId, OperationId};
+use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::plan::NOTIFY_SETTER;
 use domain::product::Problem;
-use domain::wire::DeployProductResponse;
+use domain::wire::{ContainersResult, DeployProductResponse, OperationModeResult, OperationResult};
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::engine::EngineError;
 use crate::environments::{EnvironmentError, Environments};
 use crate::operations::{OperationError, Operations};
-use crate::orchestrator::Orchestrator;
+use crate::orchestrator::{Orchestrator, PlanError};
 use crate::store::{ActiveOperation, Store, StoreError};
 
-/// Why a deployment cannot be accepted or shown. Nothing was written, nothing was started.
+pub use operation_mode::ModeChange;
+
+/// Why an operation cannot be accepted, or a deployment not be shown. Nothing was written, nothing was started.
 #[derive(Debug, thiserror::Error)]
 pub enum DeploymentError {
     /// The environment is wrong.
@@ -65,6 +80,85 @@ pub enum DeploymentError {
         /// Its status.
         status: ProductStatus,
     },
+    /// An operation works on the product.
+    #[error("{} of product '{product}' is in progress. It was started by {} at {}; follow or cancel operation {}.", active.kind.noun(), active.actor, active.since, active.id)]
+    Active {
+        /// Display name.
+        product: String,
+        /// The operation in the way.
+        active: ActiveOperation,
+    },
+    /// The status does not allow it.
+    #[error("Product deployment cannot be {what}. Current status: {status}")]
+    StatusForbids {
+        /// `redeployed`, `upgraded`, ….
+        what: &'static str,
+        status: ProductStatus,
+    },
+    /// Containers of what does not run cannot be stopped.
+    #[error(
+        "Cannot stop containers. Product deployment status is {0}, must be Running or PartiallyRunning."
+    )]
+    CannotStop(ProductStatus),
+    /// Containers of what neither runs nor is stopped cannot be restarted.
+    #[error("Cannot restart containers. Product deployment status is {0}.")]
+    CannotRestart(ProductStatus),
+    /// Only exit and removal are allowed.
+    #[error(
+        "Product deployment cannot be {what} while it is in maintenance mode. Exit maintenance first."
+    )]
+    InMaintenance {
+        /// `redeployed`, `upgraded`, ….
+        what: &'static str,
+    },
+    /// Maintenance begins only where something runs.
+    #[error(
+        "Cannot change operation mode. Product deployment is {0}, must be Running or PartiallyRunning."
+    )]
+    ModeForbidden(ProductStatus),
+    /// It is in that mode already.
+    #[error("The product is in operation mode {} already.", .0.as_str())]
+    ModeUnchanged(OperationMode),
+    /// Whoever activated maintenance controls its end.
+    #[error("{0}")]
+    HeldByTrigger(String),
+    /// There is no such mode.
+    #[error("Invalid operation mode '{0}'. Valid modes: Normal, Maintenance")]
+    InvalidMode(String),
+    /// The deployment does not have the stack.
+    #[error("Stack '{0}' not found in this product deployment.")]
+    StackNotDeployed(String),
+    /// The deployment does not have the stacks.
+    #[error("Unknown stack name(s): {unknown}. Available stacks: {available}.")]
+    UnknownStacks { unknown: String, available: String },
+    /// The catalog does not have the version.
+    #[error("Target product '{0}' not found in catalog.")]
+    TargetNotFound(String),
+    /// The version cannot be rolled out over the present one.
+    #[error("{0}")]
+    VersionRefused(String),
+    /// There is no release to return to.
+    #[error(
+        "There is no earlier release that succeeded. Choose one from the list of releases, or upgrade."
+    )]
+    NoEarlierRelease,
+    /// There is no such release.
+    #[error("Release {0} not found. It may have been forgotten: only the newest are kept.")]
+    ReleaseNotFound(u32),
+    /// Which version is not said.
+    #[error("Version is required.")]
+    VersionRequired,
+    /// There are none.
+    #[error("No release notes available for this version.")]
+    NoReleaseNotes,
+    /// It changed while the request was looked at.
+    #[error(
+        "The product was changed by somebody else meanwhile. Look at it again, then repeat what you want."
+    )]
+    Changed,
+    /// It cannot be planned, or the caller saw another plan.
+    #[error("It cannot be done as it is: {0}")]
+    Unplannable(#[source] PlanError),
     /// There is no such deployment.
     #[error("Product deployment not found")]
     NotFound,
@@ -123,6 +217,7 @@ pub struct Accepted {
     pub session_id: String,
     /// Display name of the product.
     pub product: String,
+    pub kind: OperationKind,
 }
 
 /// The use cases of deployed products.
@@ -161,6 +256,121 @@ impl Deployments {
         Ok(show::result(&deployment, accepted, message))
     }
 
+    /// Waits until an accepted operation on a deployed product has ended; the record and the operation as they are then.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    async fn ended(
+        &self,
+        environment: &str,
+        accepted: &Accepted,
+    ) -> Result<(ProductDeployment, Operation), DeploymentError> {
+        self.operations.wait_for_end(accepted.operation).await?;
+        let environment = environment.parse().map_err(|_| DeploymentError::NotFound)?;
+        let deployment = self
+            .store
+            .deployment(environment, accepted.deployment)
+            .await?
+            .ok_or(DeploymentError::NotFound)?;
+        let operation = self.store.operation(accepted.operation).await?;
+        Ok((deployment, operation.ok_or(DeploymentError::NotFound)?))
+    }
+
+    /// How an accepted operation ended, once it has.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub async fn wait_for_operation(
+        &self,
+        _actor: &Actor,
+        environment: &str,
+        accepted: &Accepted,
+    ) -> Result<OperationResult, DeploymentError> {
+        let (deployment, operation) = self.ended(environment, accepted).await?;
+        let target = match operation.input.release {
+            Some(number) => self.store.product_release(deployment.id, number).await?,
+            None => None,
+        };
+        let target = target.and_then(|release| release.product.version);
+        Ok(show::operation_result(&deployment, &operation, target))
+    }
+
+    /// How stopping or restarting ended, once it has.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub async fn wait_for_containers(
+        &self,
+        _actor: &Actor,
+        environment: &str,
+        accepted: &Accepted,
+    ) -> Result<ContainersResult, DeploymentError> {
+        let (deployment, operation) = self.ended(environment, accepted).await?;
+        Ok(show::containers_result(&deployment, &operation))
+    }
+
+    /// How a change of the mode ended, once it has; at once where nothing had to be done.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub async fn wait_for_mode(
+        &self,
+        _actor: &Actor,
+        environment: &str,
+        id: &str,
+        change: &ModeChange,
+    ) -> Result<OperationModeResult, DeploymentError> {
+        match change {
+            ModeChange::AlreadyThere(mode) => {
+                let deployment = self.find(environment, id).await?;
+                Ok(OperationModeResult {
+                    success: true,
+                    message: format!("The product is in operation mode {} already", mode.as_str()),
+                    product_deployment_id: deployment.id.to_string(),
+                    previous_mode: *mode,
+                    new_mode: *mode,
+                    trigger_source: deployment.maintenance.map(|trigger| trigger.source),
+                    setter_error: None,
+                    operation_id: None,
+                    status: deployment.status,
+                })
+            }
+            ModeChange::Accepted(accepted) => {
+                let (deployment, operation) = self.ended(environment, accepted).await?;
+                let previous_mode = match operation.kind {
+                    OperationKind::EnterMaintenance => OperationMode::Normal,
+                    _ => OperationMode::Maintenance,
+                };
+                let trigger = operation.input.maintenance.as_ref();
+                Ok(OperationModeResult {
+                    success: operation.status == OperationStatus::Succeeded,
+                    message: operation.message.clone().unwrap_or_default(),
+                    product_deployment_id: deployment.id.to_string(),
+                    previous_mode,
+                    new_mode: deployment.operation_mode,
+                    trigger_source: trigger.map(|trigger| trigger.source),
+                    setter_error: self.setter_error(operation.id).await?,
+                    operation_id: Some(operation.id.to_string()),
+                    status: deployment.status,
+                })
+            }
+        }
+    }
+
+    /// Why whoever is to be told was not told.
+    async fn setter_error(
+        &self,
+        operation: OperationId,
+    ) -> Result<Option<String>, DeploymentError> {
+        let steps = self.store.steps(operation).await?;
+        let failed = steps
+            .into_iter()
+            .find(|step| step.key.as_str() == NOTIFY_SETTER);
+        Ok(failed
+            .and_then(|step| step.failure)
+            .map(|failure| failure.message))
+    }
+
     async fn find(
         &self,
         environment: &str,
@@ -180,7 +390,8 @@ impl From<Accepted> for domain::wire::AcceptedOperation {
         Self {
             success: true,
             message: format!(
-                "The deployment of product '{}' was accepted.",
+                "{} of product '{}' was accepted.",
+                accepted.kind.noun(),
                 accepted.product
             ),
             operation_id: accepted.operation.to_string(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::access::Actor;
 use domain::id::OperationId;
 use domain::operation::event::{Event, EventBody};
-use domain::operation::{Operation, OperationStatus};
+use domain::operation::{Decision, Operation, OperationStatus};
 use domain::wire::OperationView;
 use futures::stream::{self, Stream};
 use tokio::sync::broadcast;
@@ -32,6 +32,11 @@ pub enum OperationError {
     /// It has ended: nothing is left to cancel.
     #[error("The operation has ended already: it {}.", ended(*.0))]
     Ended(OperationStatus),
+    /// It does not wait for a decision.
+    #[error(
+        "The operation does not wait for a decision, or somebody has decided already. Look at it again."
+    )]
+    NothingToDecide,
     /// The record could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -148,6 +153,28 @@ impl Operations {
         }
     }
 
+    /// Decides about an operation that waits for a decision.
+    ///
+    /// # Errors
+    /// Where it does not wait for one.
+    pub async fn decide_operation(
+        &self,
+        actor: &Actor,
+        id: &str,
+        decision: Decision,
+    ) -> Result<OperationView, OperationError> {
+        let operation = self.find(id).await?;
+        if operation.status.is_final() {
+            return Err(OperationError::Ended(operation.status));
+        }
+        if !self.store.decide(operation.id, decision).await? {
+            return Err(OperationError::NothingToDecide);
+        }
+        tracing::info!(operation.id = %operation.id, actor = %actor, decision = decision.as_str(), "decided");
+        self.orchestrator.ring();
+        self.get_operation(actor, id).await
+    }
+
     /// Waits for the end; the operation does not care whether anybody waits.
     ///
     /// # Errors
@@ -219,6 +246,8 @@ impl Operations {
         let Some(deployment) = deployment else {
             return Err(OperationError::NotFound(operation.id.to_string()));
         };
+        // Only with a plan: without one it waits for its engine.
+        let asks = operation.plan.is_some() && operation.decision.is_none();
         Ok(OperationView {
             operation_id: operation.id.to_string(),
             environment_id: operation.environment_id.to_string(),
@@ -237,6 +266,10 @@ impl Operations {
             cancel_requested: operation.cancel_requested,
             can_cancel: operation.status.is_active()
                 && (!operation.cancel_requested || operation.status == OperationStatus::Stuck),
+            decisions: match operation.status {
+                OperationStatus::Waiting if asks => Decision::ALL.to_vec(),
+                _ => Vec::new(),
+            },
             message: operation.message,
             last_event_id: operation.event_seq,
             created_at: operation.created_at,

@@ -6,7 +6,7 @@
 mod feed;
 mod jumps;
 mod lease;
-pub mod operations;
+mod operations;
 mod progress;
 mod redact;
 mod runner;
@@ -27,6 +27,7 @@ use crate::store::{Claim, Store, StoreError};
 
 pub use feed::Feed;
 use jumps::Jumps;
+pub use operations::{Material, PlanError, fingerprint, plan as plan_operation};
 
 /// How long an operation stays ours without a sign of life, where the operator chooses nothing else.
 pub const LEASE: Duration = Duration::from_secs(15);

@@ -207,10 +207,9 @@ impl ProductStatus {
             // What is left after a removal is never the whole product.
             (Self::Removing, E::RemovalFailed(Outcome::All)) => Self::PartiallyRunning,
             (Self::Removing, E::RemovalFailed(outcome)) => outcome.status(),
-            (
-                Self::Running | Self::PartiallyRunning | Self::Stopped,
-                E::Halted(Outcome::None),
-            ) => Self::Stopped,
+            (Self::Running | Self::PartiallyRunning | Self::Stopped, E::Halted(Outcome::None)) => {
+                Self::Stopped
+            }
             (Self::Running | Self::PartiallyRunning, E::Halted(Outcome::Some)) => {
                 Self::PartiallyRunning
             }

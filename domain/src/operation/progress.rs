@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, EventBody, KeptOutline, OutputLine, StepOutline, UnwindReason};
 use super::OperationKind;
+use super::event::{Event, EventBody, KeptOutline, OutputLine, StepOutline, UnwindReason};
 use super::failure::Failure;
 use super::status::{OperationStatus, StepState};
 use crate::deployment::{ProductStatus, StackStatus};

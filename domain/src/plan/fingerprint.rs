@@ -26,8 +26,12 @@ pub fn fingerprint(kind: OperationKind, plan: &Plan, specs: &[StackSpec]) -> Str
     }
     for change in &plan.changes {
         let image = change.image.as_ref();
-        add(image.and_then(|image| image.old_id.as_deref()).unwrap_or_default());
-        add(image.and_then(|image| image.new_id.as_deref()).unwrap_or_default());
+        add(image
+            .and_then(|image| image.old_id.as_deref())
+            .unwrap_or_default());
+        add(image
+            .and_then(|image| image.new_id.as_deref())
+            .unwrap_or_default());
     }
     for spec in specs {
         for service in spec.services.values() {

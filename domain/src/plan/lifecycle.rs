@@ -6,12 +6,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    Action, Change, ChangeKind, ContainerState, Downtime, Ended, Need, Observed,
-    ObservedContainer, PLAN_VERSION, Plan, Step, StepKey, Turn,
+    Action, Change, ChangeKind, ContainerState, Downtime, Ended, Need, Observed, ObservedContainer,
+    PLAN_VERSION, Plan, Step, StepKey, Turn,
 };
 use crate::id::EnvironmentId;
 use crate::spec::{Condition, ServiceSpec, StackSpec};
 
+/// Key of the step that tells whoever is to be told.
+pub const NOTIFY_SETTER: &str = "notify setter";
 /// Label of a service that maintenance leaves alone.
 const MAINTENANCE: &str = "rsgo.maintenance";
 /// Its value.
@@ -125,7 +127,7 @@ impl<'a> Builder<'a> {
         wanted.then(|| {
             let cause = "the manifest names who is to be told";
             let action = Action::NotifySetter { maintenance };
-            let step = self.add("notify setter".to_owned(), action, cause, needs);
+            let step = self.add(NOTIFY_SETTER.to_owned(), action, cause, needs);
             self.steps[step].tidies = true;
             anyhow(step)
         })
@@ -165,7 +167,12 @@ impl<'a> Builder<'a> {
                     && owner.stack == stack
             })
         };
-        self.input.observed.containers.iter().filter(of_it).collect()
+        self.input
+            .observed
+            .containers
+            .iter()
+            .filter(of_it)
+            .collect()
     }
 
     fn spec(&self, stack: &str) -> Option<&'a StackSpec> {
@@ -185,7 +192,10 @@ impl<'a> Builder<'a> {
         // Dependents first. What is not known any more goes before all.
         let order = spec.map(dependency_order).unwrap_or_default();
         let place = |container: &&ObservedContainer| {
-            let service = container.ownership.as_ref().map(|owner| owner.service.as_str());
+            let service = container
+                .ownership
+                .as_ref()
+                .map(|owner| owner.service.as_str());
             let known = order.iter().position(|name| Some(*name) == service);
             std::cmp::Reverse(known.unwrap_or(usize::MAX))
         };
@@ -208,7 +218,14 @@ impl<'a> Builder<'a> {
             let mut needs = vec![well(begun)];
             let dependents = spec.into_iter().flat_map(|spec| spec.services.values());
             for other in dependents.filter(|o| o.depends_on.iter().any(|d| d.service == service)) {
-                needs.extend(stopped.get(&other.name).into_iter().flatten().copied().map(anyhow));
+                needs.extend(
+                    stopped
+                        .get(&other.name)
+                        .into_iter()
+                        .flatten()
+                        .copied()
+                        .map(anyhow),
+                );
             }
             needs.sort_by_key(|need| need.step);
             let action = Action::StopContainer {
@@ -314,7 +331,10 @@ impl<'a> Builder<'a> {
 }
 
 fn is_ignored(service: &ServiceSpec) -> bool {
-    service.labels.get(MAINTENANCE).is_some_and(|value| value == IGNORE)
+    service
+        .labels
+        .get(MAINTENANCE)
+        .is_some_and(|value| value == IGNORE)
 }
 
 /// Whether a service runs to its end, and is not run again.

@@ -90,7 +90,10 @@ impl<'a> Builder<'a> {
         while !left.is_empty() {
             let is_needed = |stack: &RemovedStack| {
                 let others = left.iter().filter(|other| other.name != stack.name);
-                self.input.graph && others.into_iter().any(|o| o.depends_on.contains(&stack.name))
+                self.input.graph
+                    && others
+                        .into_iter()
+                        .any(|o| o.depends_on.contains(&stack.name))
             };
             // A circle cannot have been deployed; should there be one, the first goes first.
             let next = left.iter().position(|stack| !is_needed(stack)).unwrap_or(0);
@@ -226,8 +229,9 @@ impl<'a> Builder<'a> {
         for name in names {
             let mut needs = vec![well(begun)];
             if is_shared(name) {
-                let removes =
-                    |&step: &usize| matches!(self.steps[step].action, Action::RemoveContainer { .. });
+                let removes = |&step: &usize| {
+                    matches!(self.steps[step].action, Action::RemoveContainer { .. })
+                };
                 needs.extend((0..self.steps.len()).filter(removes).map(anyhow));
             } else {
                 needs.extend(removed.iter().copied().map(anyhow));
@@ -258,7 +262,12 @@ impl<'a> Builder<'a> {
                 name: volume.name.clone(),
             };
             let cause = "it was asked for by name";
-            self.add(format!("remove volume {}", volume.name), action, cause, needs);
+            self.add(
+                format!("remove volume {}", volume.name),
+                action,
+                cause,
+                needs,
+            );
         }
     }
 }

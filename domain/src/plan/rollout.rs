@@ -22,8 +22,8 @@ use crate::product::OnFailure;
 use crate::release::ReleaseImage;
 use crate::spec::{Condition, ServiceSpec, StackSpec};
 use order::{creation_dependencies, implicit_inits, service_order, stack_order};
-pub use replace::replacement_name;
 use replace::Displaced;
+pub use replace::replacement_name;
 
 /// What a roll-out is planned from.
 #[derive(Debug)]
@@ -776,6 +776,13 @@ fn is_awaited_to_end(spec: &StackSpec, service: &str) -> bool {
                 && dependency.condition == Condition::ServiceCompletedSuccessfully
         })
     })
+}
+
+/// Whether a service counts as running when it has ended well: one that is never restarted, or whose end others wait for.
+#[must_use]
+pub fn may_end(stack: &StackSpec, service: &ServiceSpec) -> bool {
+    let never_restarted = service.restart == crate::spec::RestartPolicy::No;
+    service.lifecycle.is_init() || never_restarted || is_awaited_to_end(stack, &service.name)
 }
 
 const fn is_up(state: ContainerState) -> bool {

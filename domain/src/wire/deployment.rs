@@ -80,6 +80,9 @@ pub struct StackResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
     pub service_count: usize,
+    /// Whether an upgrade brought it; only said where it is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_new_in_upgrade: Option<bool>,
 }
 
 /// What a list shall show. Lives in the address of the list page.
@@ -182,7 +185,12 @@ pub struct ProductDeploymentDetail {
     pub completed_stacks: u32,
     pub failed_stacks: u32,
     pub previous_version: Option<String>,
+    pub last_upgraded_at: Option<Timestamp>,
     pub upgrade_count: u32,
+    /// The release that it is at.
+    pub release: u32,
+    /// The version that is being rolled out, where it is another one.
+    pub target_version: Option<String>,
     pub can_retry: bool,
     pub can_upgrade: bool,
     pub can_remove: bool,
@@ -191,6 +199,7 @@ pub struct ProductDeploymentDetail {
     pub can_restart: bool,
     pub can_enter_maintenance: bool,
     pub can_exit_maintenance: bool,
+    pub can_rollback: bool,
     pub operation_mode: OperationMode,
     pub maintenance_trigger: Option<MaintenanceTriggerView>,
     pub duration_seconds: Option<f64>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployment::ProductStatus;
 use crate::operation::event::Event;
-use crate::operation::{OperationKind, OperationStatus};
+use crate::operation::{Decision, OperationKind, OperationStatus};
 use crate::timestamp::Timestamp;
 
 /// `GET /api/operations/{id}`.
@@ -27,6 +27,8 @@ pub struct OperationView {
     pub session_id: String,
     pub cancel_requested: bool,
     pub can_cancel: bool,
+    /// What an operator may decide, where it waits for a decision.
+    pub decisions: Vec<Decision>,
     pub message: Option<String>,
     /// Number of the newest event.
     pub last_event_id: i64,

@@ -71,6 +71,24 @@ impl Endpoint {
         Self::new(Method::POST, path, id, on(MethodFilter::POST, handler))
     }
 
+    /// `PUT`.
+    pub(super) fn put<H: Handler<T, Door>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::PUT, path, id, on(MethodFilter::PUT, handler))
+    }
+
+    /// `DELETE`.
+    pub(super) fn delete<H: Handler<T, Door>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::DELETE, path, id, on(MethodFilter::DELETE, handler))
+    }
+
     fn new(
         method: Method,
         path: &'static str,

@@ -95,13 +95,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         if !is_json(&parts.headers) {
-            return Err(problem(
-                ProblemKind::UnsupportedMediaType,
-                "unsupported-media-type",
-                "The body is not JSON",
-                "The body must be JSON: send it with 'Content-Type: application/json'.",
-            )
-            .into());
+            return Err(not_json().into());
         }
         let reading = read(&parts.headers, body);
         let bytes = tokio::time::timeout(BODY_WITHIN, reading)
@@ -109,6 +103,37 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             .map_err(|_| too_slow())??;
         parse(&bytes).map(Self).map_err(ApiError)
     }
+}
+
+/// JSON, or nothing at all where everything in it may be left out.
+pub(super) struct MaybeJson<T>(pub(super) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for MaybeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let reading = read(&parts.headers, body);
+        let bytes = tokio::time::timeout(BODY_WITHIN, reading)
+            .await
+            .map_err(|_| too_slow())??;
+        if bytes.is_empty() {
+            return parse(b"{}").map(Self).map_err(ApiError);
+        }
+        if !is_json(&parts.headers) {
+            return Err(not_json().into());
+        }
+        parse(&bytes).map(Self).map_err(ApiError)
+    }
+}
+
+fn not_json() -> Problem {
+    problem(
+        ProblemKind::UnsupportedMediaType,
+        "unsupported-media-type",
+        "The body is not JSON",
+        "The body must be JSON: send it with 'Content-Type: application/json'.",
+    )
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

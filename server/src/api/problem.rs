@@ -16,6 +16,7 @@ use super::health::NotReady;
 use crate::deployments::DeploymentError;
 use crate::environments::EnvironmentError;
 use crate::operations::OperationError;
+use crate::orchestrator::PlanError;
 use crate::products::ProductError;
 
 /// What every slug stands behind.
@@ -228,6 +229,12 @@ impl From<OperationError> for Problem {
                 "operationStatus",
                 json!(status),
             ),
+            E::NothingToDecide => problem(
+                ProblemKind::Conflict,
+                "nothing-to-decide",
+                "It does not wait for a decision",
+                error.to_string(),
+            ),
             E::Store(error) if error.is_transient() => {
                 store_unavailable(error, error.is_out_of_room())
             }
@@ -241,6 +248,8 @@ impl From<DeploymentError> for Problem {
         use DeploymentError as E;
         let detail = error.to_string();
         let bad = |slug, title| problem(ProblemKind::BadRequest, slug, title, detail.clone());
+        let conflict = |slug, title| problem(ProblemKind::Conflict, slug, title, detail.clone());
+        let missing = |slug, title| problem(ProblemKind::NotFound, slug, title, detail.clone());
         match error {
             E::Environment(error) => error.into(),
             E::ProductNotFound(_) => {
@@ -274,6 +283,50 @@ impl From<DeploymentError> for Problem {
                 let refused = bad("already-deployed", "The product is deployed already");
                 let refused = with(refused, "productDeploymentId", json!(id));
                 with(refused, "productStatus", json!(status))
+            }
+            E::Active { active, .. } => {
+                let refused = conflict("operation-in-progress", "An operation is in progress");
+                let refused = with(refused, "operationId", json!(active.id));
+                let refused = with(refused, "startedBy", json!(active.actor.to_string()));
+                with(refused, "since", json!(active.since))
+            }
+            E::StatusForbids { status, .. } | E::CannotStop(status) | E::CannotRestart(status) => {
+                let refused = bad("status-forbids", "The status does not allow it");
+                with(refused, "productStatus", json!(status))
+            }
+            E::InMaintenance { .. } => conflict("in-maintenance", "The product is in maintenance"),
+            E::ModeForbidden(status) => {
+                let refused = conflict("status-forbids", "The status does not allow it");
+                with(refused, "productStatus", json!(status))
+            }
+            E::ModeUnchanged(_) => conflict("mode-unchanged", "The mode is that already"),
+            E::HeldByTrigger(_) => {
+                conflict("maintenance-held", "Somebody else controls the maintenance")
+            }
+            E::InvalidMode(_) => about(bad("invalid-mode", "No such operation mode"), "mode"),
+            E::StackNotDeployed(_) => {
+                about(missing("stack-not-found", "No such stack"), "stackNames")
+            }
+            E::UnknownStacks { .. } => about(bad("stack-not-found", "No such stack"), "stackNames"),
+            E::TargetNotFound(_) => about(
+                missing("product-not-found", "No such product"),
+                "targetProductId",
+            ),
+            E::VersionRefused(_) => bad("version-refused", "The version cannot be rolled out"),
+            E::NoEarlierRelease => conflict("no-earlier-release", "There is no earlier release"),
+            E::ReleaseNotFound(_) => missing("release-not-found", "No such release"),
+            E::VersionRequired => about(bad("version-required", "No version is given"), "version"),
+            E::NoReleaseNotes => missing("no-release-notes", "There are no release notes"),
+            E::Changed => conflict("deployment-changed", "The product was changed meanwhile"),
+            E::Unplannable(PlanError::Engine(error)) if error.may_pass() => {
+                engine_unavailable(&error)
+            }
+            E::Unplannable(PlanError::Engine(error)) => internal(&error),
+            E::Unplannable(PlanError::Stale) => {
+                conflict("plan-stale", "The plan is not the present one")
+            }
+            E::Unplannable(PlanError::Unrenderable(_) | PlanError::Refused(_)) => {
+                conflict("not-plannable", "It cannot be done as it is")
             }
             E::NotFound => problem(
                 ProblemKind::NotFound,

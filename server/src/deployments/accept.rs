@@ -13,11 +13,12 @@ use domain::name::{check_project, kebab};
 use domain::operation::event::{EventBody, Level, ServiceOutline, StackOutline};
 use domain::operation::{Operation, OperationInput, OperationKind, OperationStatus};
 use domain::product::{Product, StackTemplate};
-use domain::variable::{Values, effective, resolve, validate};
+use domain::variable::Values;
 use domain::wire::{DeployProductRequest, StackConfig};
 
-use super::{Accepted, DeploymentError, Deployments, InvalidField, StackProblem};
-use crate::catalog::{find_stack, render_stack};
+use super::values::Checked;
+use super::{Accepted, DeploymentError, Deployments, InvalidField};
+use crate::catalog::find_stack;
 use crate::clock::new_id;
 use crate::store::{NewOperation, StoreError};
 
@@ -112,6 +113,7 @@ impl Deployments {
             deployment: deployment.id,
             session_id,
             product: product.display_name.clone(),
+            kind: OperationKind::Deploy,
         })
     }
 
@@ -127,7 +129,7 @@ impl Deployments {
         check_limits(request, &mut invalid);
         let shared = Values(request.shared_variables.clone());
         let mut stacks = Vec::with_capacity(chosen.len());
-        let mut problems = Vec::new();
+        let mut checked = Checked::default();
         let mut names = BTreeSet::new();
         for chosen in chosen {
             let name = stack_name(&deployment_name, chosen);
@@ -145,39 +147,9 @@ impl Deployments {
                 );
                 invalid.push(InvalidField { field, message });
             }
-            let variables = effective(&product.shared_variables, &chosen.template.variables);
             let own = Values(chosen.config.variables.clone());
-            let values = resolve(&variables, &shared, &own);
-            let wrong = validate(&variables, &values);
-            if wrong.is_empty()
-                && let Err(found) = render_stack(chosen.template, &name, &values)
-            {
-                problems.extend(found.into_iter().map(|problem| StackProblem {
-                    field: field.clone(),
-                    problem,
-                }));
-            }
-            for error in wrong {
-                let from_shared = own.get(&error.field).is_none()
-                    && (shared.get(&error.field).is_some()
-                        || product
-                            .shared_variables
-                            .iter()
-                            .any(|v| v.name.eq_ignore_ascii_case(&error.field)));
-                let field = if from_shared {
-                    format!("sharedVariables.{}", error.field)
-                } else {
-                    format!("{field}.variables.{}", error.field)
-                };
-                let error = InvalidField {
-                    field,
-                    message: error.message,
-                };
-                // A shared variable is looked at once for every stack.
-                if !invalid.contains(&error) {
-                    invalid.push(error);
-                }
-            }
+            let variables = format!("{field}.variables");
+            let values = checked.values(product, chosen.template, &name, &shared, &own, &variables);
             stacks.push(StackDeployment {
                 id: StackDeploymentId::from_uuid(new_id()),
                 stack_name: chosen.template.name.clone(),
@@ -192,13 +164,10 @@ impl Deployments {
                 values,
             });
         }
-        if !invalid.is_empty() {
-            Err(DeploymentError::Invalid(invalid))
-        } else if !problems.is_empty() {
-            Err(DeploymentError::Unrenderable(problems))
-        } else {
-            Ok((deployment_name, stacks))
-        }
+        invalid.append(&mut checked.invalid);
+        checked.invalid = invalid;
+        checked.done()?;
+        Ok((deployment_name, stacks))
     }
 
     async fn record(
@@ -397,7 +366,7 @@ fn check_limits(request: &DeployProductRequest, invalid: &mut Vec<InvalidField>)
     }
 }
 
-fn outline(product: &Product, stack: &StackDeployment) -> StackOutline {
+pub(super) fn outline(product: &Product, stack: &StackDeployment) -> StackOutline {
     let template = product.stack(&stack.stack_name);
     StackOutline {
         name: stack.stack_name.clone(),
@@ -419,7 +388,7 @@ fn outline(product: &Product, stack: &StackDeployment) -> StackOutline {
 }
 
 /// An error as a sentence of its own.
-fn sentence(error: &impl ToString) -> String {
+pub(super) fn sentence(error: &impl ToString) -> String {
     let mut text = error.to_string();
     if let Some(first) = text.get(..1) {
         let upper = first.to_uppercase();

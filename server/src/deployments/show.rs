@@ -1,22 +1,27 @@
 //! Deployed products as the API and the pages show them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::access::Actor;
 use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
 };
+use domain::id::DeploymentId;
 use domain::maintenance::MaintenanceTrigger;
-use domain::plan::{Health, Observed, ObservedContainer};
-use domain::product::StackTemplate;
+use domain::operation::{Operation, OperationKind, OperationStatus};
+use domain::plan::{Change, ChangeKind, Health, Observed, ObservedContainer};
+use domain::product::{Product, StackTemplate};
 use domain::wire::{
-    DeployProductResponse, DeploymentList, DeploymentListItem, DeploymentQuery, MaintenanceTriggerView,
-    ProductDeploymentDetail, ServiceState, StackDetail, StackResult,
+    ContainersOfStack, ContainersResult, DeployProductResponse, DeploymentList, DeploymentListItem,
+    DeploymentQuery, MaintenanceTriggerView, OperationResult, ProductDeploymentDetail,
+    ServiceState, StackDetail, StackResult,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{Accepted, DeploymentError, Deployments};
 use crate::catalog::render_deployed;
+use crate::engine::Engine;
 use crate::store::{DeploymentFilter, DeploymentRow, DeploymentSort};
 
 /// Lines of a page where the request does not say.
@@ -172,6 +177,9 @@ impl Deployments {
             completed_stacks: count(StackStatus::Running),
             failed_stacks: count(StackStatus::Failed),
             previous_version: deployment.previous_version.clone(),
+            last_upgraded_at: deployment.last_upgraded_at,
+            release: deployment.release,
+            target_version: self.target_version(&deployment, operation.as_ref()).await?,
             upgrade_count: deployment.upgrade_count,
             can_retry: may.retry,
             can_upgrade: may.upgrade,
@@ -181,6 +189,7 @@ impl Deployments {
             can_restart: may.restart,
             can_enter_maintenance: may.enter_maintenance,
             can_exit_maintenance: may.exit_maintenance,
+            can_rollback: may.upgrade && deployment.release > 1,
             operation_mode: deployment.operation_mode,
             maintenance_trigger: deployment.maintenance.as_ref().map(trigger_view),
             duration_seconds: deployment
@@ -197,13 +206,38 @@ impl Deployments {
         })
     }
 
+    /// The version that an operation is rolling out, where it is another one.
+    async fn target_version(
+        &self,
+        deployment: &ProductDeployment,
+        operation: Option<&Operation>,
+    ) -> Result<Option<String>, DeploymentError> {
+        let target = operation
+            .filter(|operation| operation.status.is_active())
+            .and_then(|operation| operation.input.release);
+        let Some(number) = target.filter(|number| *number != deployment.release) else {
+            return Ok(None);
+        };
+        let release = self.store.product_release(deployment.id, number).await?;
+        let version = release.and_then(|release| release.product.version);
+        Ok(version.filter(|version| deployment.product.version.as_ref() != Some(version)))
+    }
+
     async fn observe(&self, deployment: &ProductDeployment) -> Result<Observed, DeploymentError> {
+        Ok(self.engine_of(deployment).await?.observe().await?)
+    }
+
+    /// The engine that a product is deployed on.
+    pub(super) async fn engine_of(
+        &self,
+        deployment: &ProductDeployment,
+    ) -> Result<Arc<dyn Engine>, DeploymentError> {
         let environment = self
             .store
             .environment(deployment.environment_id)
             .await?
             .ok_or(DeploymentError::NotFound)?;
-        Ok(self.environments.engine_of(&environment)?.observe().await?)
+        Ok(self.environments.engine_of(&environment)?)
     }
 }
 
@@ -265,7 +299,7 @@ fn list_item(row: DeploymentRow) -> DeploymentListItem {
     }
 }
 
-/// The answer to a caller who waited for the end.
+/// The answer to a caller who waited for the end of a deployment.
 pub(super) fn result(
     deployment: &ProductDeployment,
     accepted: &Accepted,
@@ -280,22 +314,115 @@ pub(super) fn result(
         product_version: deployment.product.version.clone(),
         status: deployment.status,
         session_id: accepted.session_id.clone(),
-        stack_results: deployment
-            .stacks
-            .iter()
-            .map(|stack| {
-                let template = deployment.template(stack);
-                StackResult {
-                    stack_name: stack.stack_name.clone(),
-                    stack_display_name: display_name(template, stack),
-                    success: stack.status == StackStatus::Running,
-                    deployment_id: stack.id.to_string(),
-                    deployment_stack_name: stack.deployment_stack_name.clone(),
-                    error_message: stack.error_message.clone(),
-                    service_count: template.map_or(0, |template| template.services.len()),
-                }
-            })
-            .collect(),
+        stack_results: stack_results(deployment, StackStatus::Running),
+    }
+}
+
+/// The answer to a caller who waited for the end of another operation.
+pub(super) fn operation_result(
+    deployment: &ProductDeployment,
+    operation: &Operation,
+    target: Option<String>,
+) -> OperationResult {
+    let wanted = match operation.kind {
+        OperationKind::Remove => StackStatus::Removed,
+        OperationKind::Stop | OperationKind::EnterMaintenance => StackStatus::Stopped,
+        _ => StackStatus::Running,
+    };
+    let succeeded = operation.status == OperationStatus::Succeeded;
+    // A retry that brings some of it up is a success to its caller, as a deployment is.
+    let retried = operation.kind == OperationKind::Retry && deployment.status.is_operational();
+    let changes = matches!(
+        operation.kind,
+        OperationKind::Upgrade | OperationKind::Rollback
+    );
+    OperationResult {
+        success: succeeded || retried,
+        message: operation.message.clone().unwrap_or_default(),
+        product_deployment_id: deployment.id.to_string(),
+        operation_id: operation.id.to_string(),
+        product_name: deployment.product.name.clone(),
+        product_version: deployment.product.version.clone(),
+        previous_version: deployment.previous_version.clone().filter(|_| changes),
+        new_version: target.filter(|_| changes),
+        status: deployment.status,
+        operation_status: operation.status,
+        session_id: operation.session_id.clone(),
+        stack_results: stack_results(deployment, wanted),
+        warnings: None,
+    }
+}
+
+fn stack_results(deployment: &ProductDeployment, wanted: StackStatus) -> Vec<StackResult> {
+    deployment
+        .stacks
+        .iter()
+        .map(|stack| {
+            let template = deployment.template(stack);
+            StackResult {
+                stack_name: stack.stack_name.clone(),
+                stack_display_name: display_name(template, stack),
+                success: stack.status == wanted,
+                deployment_id: stack.id.to_string(),
+                deployment_stack_name: stack.deployment_stack_name.clone(),
+                error_message: stack.error_message.clone(),
+                service_count: template.map_or(0, |template| template.services.len()),
+                is_new_in_upgrade: stack.is_new_in_upgrade.then_some(true),
+            }
+        })
+        .collect()
+}
+
+/// The answer to a caller who waited for containers to be stopped or restarted.
+pub(super) fn containers_result(
+    deployment: &ProductDeployment,
+    operation: &Operation,
+) -> ContainersResult {
+    let stops = operation.kind == OperationKind::Stop;
+    let wanted = match stops {
+        true => StackStatus::Stopped,
+        false => StackStatus::Running,
+    };
+    let plan = operation.plan.as_ref();
+    let count = |stack: &str, kinds: &[ChangeKind]| {
+        let changes = plan.into_iter().flat_map(|plan| &plan.changes);
+        let fits = |change: &&Change| change.stack == stack && kinds.contains(&change.kind);
+        changes.filter(fits).count()
+    };
+    let named = &operation.input.stacks;
+    let results: Vec<ContainersOfStack> = deployment
+        .stacks
+        .iter()
+        .filter(|stack| named.is_empty() || named.contains(&stack.stack_name))
+        .map(|stack| {
+            let name = stack.stack_name.as_str();
+            let success = stack.status == wanted;
+            let counted = |kinds| if success { count(name, kinds) } else { 0 };
+            ContainersOfStack {
+                stack_name: stack.stack_name.clone(),
+                stack_display_name: display_name(deployment.template(stack), stack),
+                success,
+                containers_stopped: counted(&[ChangeKind::Stop, ChangeKind::Restart]),
+                containers_started: counted(&[ChangeKind::Start, ChangeKind::Restart]),
+                error: stack.error_message.clone().filter(|_| !success),
+            }
+        })
+        .collect();
+    let done = results.iter().filter(|stack| stack.success).count();
+    ContainersResult {
+        success: operation.status == OperationStatus::Succeeded,
+        message: operation.message.clone().unwrap_or_default(),
+        product_deployment_id: deployment.id.to_string(),
+        operation_id: operation.id.to_string(),
+        product_name: deployment.product.name.clone(),
+        status: deployment.status,
+        operation_status: operation.status,
+        session_id: operation.session_id.clone(),
+        total_stacks: results.len(),
+        stopped_stacks: stops.then_some(done),
+        restarted_stacks: (!stops).then_some(done),
+        failed_stacks: results.len() - done,
+        results,
     }
 }
 
@@ -372,21 +499,13 @@ fn belongs_to(container: &ObservedContainer, group_id: &str) -> bool {
 
 /// Shared values, those of secret variables as a mask and a fingerprint that tells whether two are equal.
 fn masked(deployment: &ProductDeployment) -> BTreeMap<String, String> {
-    let product = &deployment.product;
-    let is_secret = |name: &str| {
-        product
-            .shared_variables
-            .iter()
-            .chain(product.stacks.iter().flat_map(|stack| &stack.variables))
-            .any(|variable| variable.name.eq_ignore_ascii_case(name) && variable.kind.is_secret())
-    };
     deployment
         .shared_values
         .0
         .iter()
         .map(|(name, value)| {
-            let shown = if is_secret(name) {
-                mask(deployment, value)
+            let shown = if is_secret(&deployment.product, name) {
+                mask(deployment.id, value)
             } else {
                 value.clone()
             };
@@ -395,10 +514,19 @@ fn masked(deployment: &ProductDeployment) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether a variable of this name is secret anywhere in the product.
+pub(super) fn is_secret(product: &Product, name: &str) -> bool {
+    product
+        .shared_variables
+        .iter()
+        .chain(product.stacks.iter().flat_map(|stack| &stack.variables))
+        .any(|variable| variable.name.eq_ignore_ascii_case(name) && variable.kind.is_secret())
+}
+
 /// Salted with the deployment, so that equal secrets of two products do not show as equal.
-fn mask(deployment: &ProductDeployment, value: &str) -> String {
+pub(super) fn mask(deployment: DeploymentId, value: &str) -> String {
     let digest = Sha256::new()
-        .chain_update(deployment.id.uuid().as_bytes())
+        .chain_update(deployment.uuid().as_bytes())
         .chain_update(value.as_bytes())
         .finalize();
     let fingerprint: String = digest
@@ -407,6 +535,11 @@ fn mask(deployment: &ProductDeployment, value: &str) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("{MASK} ({fingerprint})")
+}
+
+/// Stands for a text with a secret in it: tells only whether two are equal.
+pub(super) fn fingerprint_of(text: &str) -> String {
+    mask(DeploymentId::from_uuid(uuid::Uuid::nil()), text)
 }
 
 #[cfg(test)]

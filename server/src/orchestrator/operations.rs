@@ -92,7 +92,11 @@ impl Material {
     /// Names of the stacks that are worked on, in order.
     pub(super) fn scope(&self) -> Vec<String> {
         let all: Vec<String> = match &self.target {
-            Some(target) => target.stacks.iter().map(|it| it.stack_name.clone()).collect(),
+            Some(target) => target
+                .stacks
+                .iter()
+                .map(|it| it.stack_name.clone())
+                .collect(),
             None => self
                 .deployment
                 .stacks
@@ -130,7 +134,10 @@ impl Material {
     }
 
     /// Every stack as it shall run, or as it runs where nothing is rolled out. `pins` are images that a plan has pinned.
-    pub(super) fn specs(&self, pins: &BTreeMap<String, String>) -> Result<Vec<StackSpec>, PlanError> {
+    pub(super) fn specs(
+        &self,
+        pins: &BTreeMap<String, String>,
+    ) -> Result<Vec<StackSpec>, PlanError> {
         match &self.target {
             Some(target) => {
                 let specs = render_release(target).map_err(PlanError::Unrenderable)?;
@@ -159,7 +166,9 @@ impl Material {
 
     fn stack_before(&self, stack: &str) -> Option<StackBefore> {
         let mut known = self.input.stacks_before.iter();
-        known.find(|(name, _)| name == stack).map(|(_, before)| *before)
+        known
+            .find(|(name, _)| name == stack)
+            .map(|(_, before)| *before)
     }
 
     /// Whether somebody wants to be told of maintenance that begins or ends by hand.
@@ -192,7 +201,13 @@ pub async fn plan(material: &Material, engine: &dyn Engine) -> Result<Plan, Plan
             let maintenance = Maintenance {
                 notifies: material.notifies(),
             };
-            lifecycle(material, Some(maintenance), engine, domain::plan::plan_start).await?
+            lifecycle(
+                material,
+                Some(maintenance),
+                engine,
+                domain::plan::plan_start,
+            )
+            .await?
         }
         K::Remove => remove::plan(material, engine).await?,
     };
@@ -321,7 +336,11 @@ fn product_of(material: &Material) -> String {
     let product = material.target.as_ref().map_or(deployed, |it| &it.product);
     let version = product.version.as_deref();
     let version = version.map(|version| format!(" v{version}"));
-    format!("Product '{}'{}", product.display_name, version.unwrap_or_default())
+    format!(
+        "Product '{}'{}",
+        product.display_name,
+        version.unwrap_or_default()
+    )
 }
 
 /// The display name alone.

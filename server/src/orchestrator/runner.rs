@@ -116,9 +116,7 @@ fn redactor(material: &Material) -> Redactor {
         let stacks = release.stacks.iter().map(|stack| &stack.values);
         stacks.chain([&release.shared_values])
     });
-    let values = deployed
-        .chain([&deployment.shared_values])
-        .chain(released);
+    let values = deployed.chain([&deployment.shared_values]).chain(released);
     Redactor::new(&products, values)
 }
 

@@ -49,7 +49,9 @@ impl Store {
                 tx.rollback().await?;
                 Err(self.obstacle(new).await?.unwrap_or(error))
             }
-            Err(error @ (StoreError::NotSuperseded { .. } | StoreError::DeploymentChanged { .. })) => {
+            Err(
+                error @ (StoreError::NotSuperseded { .. } | StoreError::DeploymentChanged { .. }),
+            ) => {
                 tx.rollback().await?;
                 Err(self
                     .active_operation(new.operation)

@@ -197,9 +197,7 @@ impl Store {
         )
         .bind(decision.as_str())
         .bind(id.to_string());
-        let decided = self
-            .write_one("decide about an operation", update)
-            .await?;
+        let decided = self.write_one("decide about an operation", update).await?;
         Ok(decided.rows_affected() == 1)
     }
 }

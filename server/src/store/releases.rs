@@ -72,11 +72,12 @@ impl Store {
         .fetch_all(&self.reader)
         .await
         .act(act)?;
-        let total: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM releases WHERE deployment_id = $1")
-            .bind(deployment.to_string())
-            .fetch_one(&self.reader)
-            .await
-            .act(act)?;
+        let total: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM releases WHERE deployment_id = $1")
+                .bind(deployment.to_string())
+                .fetch_one(&self.reader)
+                .await
+                .act(act)?;
         let rows = rows.iter().map(row_of).collect::<Result<_, _>>()?;
         Ok((rows, total.unsigned_abs()))
     }
@@ -95,7 +96,9 @@ impl Store {
                 .fetch_one(&self.reader)
                 .await
                 .act("look for a deployment's newest release")?;
-        Ok(u32::try_from(newest.unwrap_or(0)).unwrap_or(u32::MAX).saturating_add(1))
+        Ok(u32::try_from(newest.unwrap_or(0))
+            .unwrap_or(u32::MAX)
+            .saturating_add(1))
     }
 }
 

@@ -8,11 +8,11 @@ use domain::release::{ReleaseNumber, ReleaseResult};
 use domain::timestamp::Timestamp;
 use sqlx::AnyConnection;
 
+use super::StoreError;
 use super::column::to_json;
 use super::deployments::{TABLE, search_text, sort_name};
 use super::error::Act;
 use super::releases::{forget_releases, set_result};
-use super::StoreError;
 
 const ACT: &str = "settle a deployment";
 

@@ -19,7 +19,7 @@ use server::engine::EngineError;
 use server::environments::Environments;
 use server::orchestrator::{Orchestrator, Settings};
 use server::state::AppState;
-use server::store::{Settlement, Claim, Entry, Store};
+use server::store::{Claim, Entry, Settlement, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;

@@ -5,7 +5,7 @@ use domain::operation::event::{EventBody, Level};
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationStatus, StepState};
 use domain::plan::{Plan, StepKey};
-use server::store::{Settlement, DeploymentFilter, Entry, StoreError};
+use server::store::{DeploymentFilter, Entry, Settlement, StoreError};
 
 use super::database::Database;
 use super::on_both;

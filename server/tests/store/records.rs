@@ -9,7 +9,7 @@ use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationKind, OperationStatus, StepState};
 use domain::plan::{Phase, Plan, StepKey};
-use server::store::{Settlement, Entry, StoreError, Unreadable};
+use server::store::{Entry, Settlement, StoreError, Unreadable};
 
 use super::database::Database;
 use super::on_both;
@@ -267,9 +267,7 @@ async fn no_error_quotes_a_secret(database: Database) {
         .await
         .unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("releases.shared_values"),
+        error.to_string().contains("releases.shared_values"),
         "{error}"
     );
     assert!(

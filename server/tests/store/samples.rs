@@ -14,7 +14,7 @@ use domain::operation::{Operation, OperationInput, OperationKind, OperationStatu
 use domain::product::{OnFailure, Product, StackOrder, StackTemplate};
 use domain::timestamp::Timestamp;
 use domain::variable::{Values, Variable, VariableType};
-use server::store::{Settlement, Claim, Entry, NewOperation, Store, StoreError};
+use server::store::{Claim, Entry, NewOperation, Settlement, Store, StoreError};
 use uuid::Uuid;
 
 pub(super) const NODE: &str = "node-a";

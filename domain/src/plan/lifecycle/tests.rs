@@ -21,7 +21,11 @@ fn input<'a>(
 fn shop() -> (Vec<String>, Vec<StackSpec>, Observed) {
     let stacks = vec![
         stack("infra", &[], &["db:redis:7"]),
-        stack("web", &[], &["!migrate:app:1", "api:app:1", "site:app:1 api=healthy"]),
+        stack(
+            "web",
+            &[],
+            &["!migrate:app:1", "api:app:1", "site:app:1 api=healthy"],
+        ),
     ];
     let observed = deployed(&stacks);
     let specs: Vec<StackSpec> = stacks.into_iter().map(|stack| stack.spec).collect();
@@ -39,7 +43,10 @@ fn dependents_are_stopped_before_what_they_depend_on() {
 fn what_cannot_be_rendered_is_stopped_all_the_same() {
     let (scope, _, observed) = shop();
     let plan = plan_stop(&input(&scope, &[], &observed));
-    let stops = plan.steps.iter().filter(|step| step.key.as_str().starts_with("stop "));
+    let stops = plan
+        .steps
+        .iter()
+        .filter(|step| step.key.as_str().starts_with("stop "));
     assert_eq!(stops.count(), 3, "{plan}");
 }
 

@@ -13,7 +13,11 @@ struct Case {
 fn shop(web_depends_on: &[&str]) -> Case {
     let planned = vec![
         stack("infra", &[], &["db:redis:7"]),
-        stack("web", web_depends_on, &["!migrate:app:1", "api:app:1", "site:app:1 api=healthy"]),
+        stack(
+            "web",
+            web_depends_on,
+            &["!migrate:app:1", "api:app:1", "site:app:1 api=healthy"],
+        ),
     ];
     let mut observed = deployed(&planned);
     let owner = observed.networks[0].ownership.clone();
@@ -61,7 +65,9 @@ fn stacks_go_in_the_reverse_of_their_order() {
 
 #[test]
 fn only_volumes_that_are_named_go() {
-    let plan = shop(&[]).plan(false, &["shop-infra_data".to_owned()]).to_string();
+    let plan = shop(&[])
+        .plan(false, &["shop-infra_data".to_owned()])
+        .to_string();
     assert!(plan.contains("remove volume shop-infra_data"), "{plan}");
     assert!(!plan.contains("shop-infra_cache"), "{plan}");
 }
@@ -77,7 +83,11 @@ fn in_a_graph_dependents_go_first_and_shared_networks_last() {
 #[test]
 fn what_no_stack_is_known_to_own_goes_with_the_last() {
     let mut case = shop(&[]);
-    case.observed.containers[0].ownership.as_mut().unwrap().stack = "forgotten".to_owned();
+    case.observed.containers[0]
+        .ownership
+        .as_mut()
+        .unwrap()
+        .stack = "forgotten".to_owned();
     let plan = case.plan(false, &[]).to_string();
     assert!(plan.contains("remove shop-infra_db"), "{plan}");
 }

@@ -155,7 +155,12 @@ impl<'a> Builder<'a> {
         finished.sort_unstable();
         let needs = finished.into_iter().map(anyhow).collect();
         let cause = "what runs now must be known when it is returned to";
-        let step = self.add("record images".to_owned(), Action::RecordImages, cause, needs);
+        let step = self.add(
+            "record images".to_owned(),
+            Action::RecordImages,
+            cause,
+            needs,
+        );
         self.steps[step].tidies = true;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{RolloutInput, Refusal};
+use super::{Refusal, RolloutInput};
 use crate::spec::{ServiceSpec, StackSpec};
 
 /// Positions of the stacks so that each comes after those it depends on; manifest order where nothing is said.

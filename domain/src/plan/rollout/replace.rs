@@ -47,7 +47,10 @@ fn forbids_start_first(service: &ServiceSpec) -> Option<String> {
     if service.update_order == Some(UpdateOrder::StopFirst) {
         return Some("deploy.update_config.order is stop-first".to_owned());
     }
-    let mut published = service.ports.iter().filter_map(|port| port.published.as_ref());
+    let mut published = service
+        .ports
+        .iter()
+        .filter_map(|port| port.published.as_ref());
     if let Some(port) = published.next() {
         return Some(format!("it publishes the host port {port}"));
     }
@@ -72,7 +75,9 @@ fn forbids_start_first(service: &ServiceSpec) -> Option<String> {
             source: Some(source),
             read_only: false,
             ..
-        } => Some(format!("two of it must not write to the volume {source} at once")),
+        } => Some(format!(
+            "two of it must not write to the volume {source} at once"
+        )),
         MountSpec::Bind {
             source,
             read_only: false,
@@ -93,13 +98,15 @@ impl<'a> Builder<'a> {
     ) -> Option<String> {
         let cause = |text: &str| Some(text.to_owned());
         let owner = self.owner(old.ownership.as_ref())?;
-        let the_same_place = owner.stack == spec.stack
-            && owner.service == service.name
-            && owner.replica == replica;
+        let the_same_place =
+            owner.stack == spec.stack && owner.service == service.name && owner.replica == replica;
         if !the_same_place {
             return cause("it belongs to another service");
         }
-        let ignored = service.labels.get(REDEPLOY).is_some_and(|value| value == IGNORE);
+        let ignored = service
+            .labels
+            .get(REDEPLOY)
+            .is_some_and(|value| value == IGNORE);
         if self.input.extent == Extent::All && !ignored {
             return cause("a redeploy replaces every container");
         }
@@ -116,9 +123,7 @@ impl<'a> Builder<'a> {
         // Any other service that ended well may have been told to, when it failed: it is not what was wanted.
         let ends = service.lifecycle.is_init() || is_awaited_to_end(spec, &service.name);
         match old.state {
-            ContainerState::Running if service.lifecycle.is_init() => {
-                cause("it should have ended")
-            }
+            ContainerState::Running if service.lifecycle.is_init() => cause("it should have ended"),
             ContainerState::Running if old.health == Health::Unhealthy => cause("it is unhealthy"),
             ContainerState::Running => None,
             ContainerState::Exited if ends && old.exit_code == Some(0) => None,
@@ -131,7 +136,10 @@ impl<'a> Builder<'a> {
     }
 
     /// Says what happens, for people.
-    #[expect(clippy::too_many_arguments, reason = "each is one fact of one line that people read")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one fact of one line that people read"
+    )]
     pub(super) fn tell(
         &mut self,
         spec: &StackSpec,

@@ -7,15 +7,14 @@ use indexmap::IndexMap;
 
 use super::PlannedStack;
 use crate::id::EnvironmentId;
-use crate::plan::{
-    ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership,
-};
+use crate::plan::{ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership};
 use crate::spec::{
     Condition, Dependency, Lifecycle, NetworkAttachment, NetworkSpec, PullPolicy, RestartPolicy,
     ServiceSpec, StackSpec,
 };
 
-pub(in super::super) const ENVIRONMENT: EnvironmentId = EnvironmentId::from_uuid(uuid::Uuid::from_u128(1));
+pub(in super::super) const ENVIRONMENT: EnvironmentId =
+    EnvironmentId::from_uuid(uuid::Uuid::from_u128(1));
 
 pub(super) fn service(project: &str, text: &str) -> ServiceSpec {
     // `name:image after(condition) …`

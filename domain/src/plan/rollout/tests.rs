@@ -707,7 +707,10 @@ fn a_reference_that_means_another_image_by_now_is_pinned() {
     let digest: &str = &format!("redis@sha256:{}", "b".repeat(64));
     let pulled = plan(vec!["redis:7"], Some(digest)).unwrap();
     assert_eq!(pulled.pins["redis:7"], digest);
-    assert!(pulled.to_string().contains(&format!("pull {digest}")), "{pulled}");
+    assert!(
+        pulled.to_string().contains(&format!("pull {digest}")),
+        "{pulled}"
+    );
     let refused = plan(vec!["redis:7"], None).unwrap_err();
     assert!(
         matches!(&refused[..], [Refusal::ImageLost { image, .. }] if image == "redis:7"),

@@ -47,7 +47,12 @@ pub(super) fn end(material: &Material, ending: &Ending<'_>) -> End {
             "{} removed successfully ({all} stacks).",
             product_of(material)
         );
-        (OperationStatus::Succeeded, ProductEvent::RemovedAll, message, None)
+        (
+            OperationStatus::Succeeded,
+            ProductEvent::RemovedAll,
+            message,
+            None,
+        )
     } else {
         let event = ProductEvent::RemovalFailed(Outcome::of(running, all));
         let name = name_of(material);

@@ -33,8 +33,7 @@ pub(super) fn end(material: &Material, ending: &Ending<'_>) -> End {
     };
     let subject = product_of(material);
     let (status, message, error) = if ending.cancelled {
-        let message =
-            format!("The restart was cancelled; {done} of {total} stacks run.");
+        let message = format!("The restart was cancelled; {done} of {total} stacks run.");
         (OperationStatus::Cancelled, message, None)
     } else if done == total {
         let message = format!("{subject} restarted ({total} stacks).");

@@ -117,7 +117,10 @@ pub(super) fn end(material: &Material, ending: &Ending<'_>, words: &Words) -> En
             true => format!("The {} was cancelled.", words.noun),
             false => format!("{}.", (words.failed)(name)),
         };
-        let message = format!("{why} Everything is as it was before: {}.", as_before(material));
+        let message = format!(
+            "{why} Everything is as it was before: {}.",
+            as_before(material)
+        );
         return End {
             status: match ending.cancelled {
                 true => OperationStatus::Cancelled,
@@ -129,7 +132,10 @@ pub(super) fn end(material: &Material, ending: &Ending<'_>, words: &Words) -> En
             settlement: Settlement::default(),
         };
     }
-    let product_status = next(material, ProductEvent::RolledOut(Outcome::of(running, total)));
+    let product_status = next(
+        material,
+        ProductEvent::RolledOut(Outcome::of(running, total)),
+    );
     let counts = format!("{running}/{total} stacks running, {failed} failed.");
     let (status, message, error) = if running == total && !ending.cancelled {
         let message = (words.done)(material, total);
@@ -145,10 +151,7 @@ pub(super) fn end(material: &Material, ending: &Ending<'_>, words: &Words) -> En
         let error = format!("{failed} of {total} stacks failed.");
         (OperationStatus::Failed, message, Some(error))
     } else {
-        let message = format!(
-            "{}. {failed}/{total} stacks failed.",
-            (words.failed)(name)
-        );
+        let message = format!("{}. {failed}/{total} stacks failed.", (words.failed)(name));
         let error = format!("{failed} of {total} stacks failed.");
         (OperationStatus::Failed, message, Some(error))
     };
@@ -190,7 +193,11 @@ pub(super) fn settle(material: &Material, ending: &Ending<'_>, end: &mut End) {
     end.settlement.result = Some((number, result));
     if ending.returned && material.input.before.is_some() {
         // What was on its way in never came.
-        let names = material.deployment.stacks.iter().map(|it| it.stack_name.clone());
+        let names = material
+            .deployment
+            .stacks
+            .iter()
+            .map(|it| it.stack_name.clone());
         end.settlement.gone = names.filter(is_new).collect();
         return;
     }

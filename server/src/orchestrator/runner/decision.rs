@@ -66,9 +66,10 @@ impl Run {
         let status = OperationStatus::Waiting;
         let shared = &self.journal.shared;
         let again = shared.clock.now().plus(LOOK_AGAIN);
-        let message = "Something failed, and the product asks for a decision: try again what failed, \
+        let message =
+            "Something failed, and the product asks for a decision: try again what failed, \
                        roll everything back, or keep what is done."
-            .to_owned();
+                .to_owned();
         self.journal.push(Write::NotBefore(again));
         self.journal.push(Write::Status(status));
         if self.operation.status != status {

@@ -78,7 +78,11 @@ impl Run {
     /// Whether every stack of the plan came through.
     fn is_complete(&self) -> bool {
         let states = self.states();
-        let stacks = self.material.scope().into_iter().chain(self.material.gone());
+        let stacks = self
+            .material
+            .scope()
+            .into_iter()
+            .chain(self.material.gone());
         stacks
             .into_iter()
             .all(|stack| stack_outcome(&self.plan, &states, &stack) == StackOutcome::Complete)
@@ -154,11 +158,14 @@ impl Run {
             };
             steps.into_iter().any(touched)
         };
-        let stacks = self.material.scope().into_iter().chain(self.material.gone());
+        let stacks = self
+            .material
+            .scope()
+            .into_iter()
+            .chain(self.material.gone());
         stacks
             .filter(|stack| {
-                let complete =
-                    stack_outcome(&self.plan, &states, stack) == StackOutcome::Complete;
+                let complete = stack_outcome(&self.plan, &states, stack) == StackOutcome::Complete;
                 complete && is_done(stack) && !self.plan.returned.contains(stack)
             })
             .collect()
@@ -225,7 +232,9 @@ impl Run {
     /// What is known of the images of the release that is rolled out.
     pub(super) fn images_before(&self) -> BTreeMap<String, ReleaseImage> {
         let target = self.material.target.as_ref();
-        target.map(|target| target.images.clone()).unwrap_or_default()
+        target
+            .map(|target| target.images.clone())
+            .unwrap_or_default()
     }
 }
 

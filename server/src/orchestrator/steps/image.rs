@@ -65,7 +65,9 @@ pub(super) async fn record(context: &Context) -> Result<BTreeMap<String, Release
             let reference = pinned.map_or(&run, |(reference, _)| reference);
             let id = container.image_id.clone();
             let known = images.get(reference);
-            let mut digest = known.filter(|it| it.id == id).and_then(|it| it.digest.clone());
+            let mut digest = known
+                .filter(|it| it.id == id)
+                .and_then(|it| it.digest.clone());
             if digest.is_none() {
                 let image = context.engine().await.image(&service.image).await?;
                 digest = image.filter(|it| it.id == id).and_then(|it| it.repo_digest);

@@ -98,12 +98,7 @@ pub(super) fn check_deploy(at: &At<'_>) {
         "rollback_config",
         "update_config",
     ]);
-    deploy.without_effect(&[
-        "endpoint_mode",
-        "labels",
-        "placement",
-        "rollback_config",
-    ]);
+    deploy.without_effect(&["endpoint_mode", "labels", "placement", "rollback_config"]);
     if let Some(update) = deploy.get("update_config") {
         update.only(&[
             "parallelism",
