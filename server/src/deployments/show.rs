@@ -192,9 +192,11 @@ impl Deployments {
             can_rollback: may.upgrade && deployment.release > 1,
             operation_mode: deployment.operation_mode,
             maintenance_trigger: deployment.maintenance.as_ref().map(trigger_view),
-            duration_seconds: deployment
-                .completed_at
-                .map(|end| end.since(deployment.created_at).as_secs_f64()),
+            // Of the newest operation: how long ago the product came here says nothing.
+            duration_seconds: operation.as_ref().and_then(|operation| {
+                let end = operation.finished_at?;
+                Some(end.since(operation.created_at).as_secs_f64())
+            }),
             stacks,
             shared_variables: masked(&deployment),
             active_operation_id: operation

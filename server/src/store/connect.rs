@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -16,6 +17,8 @@ use super::{Store, StoreError};
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 12;
+/// A connection that was idle for so long is asked whether it still works before it is used.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Longest wait for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -71,6 +74,7 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
         backend,
         writer,
         reader,
+        clock: Arc::default(),
     })
 }
 
@@ -102,6 +106,7 @@ pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
         backend,
         writer: pool.clone(),
         reader: pool,
+        clock: Arc::default(),
     })
 }
 
@@ -197,8 +202,16 @@ async fn pool(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A file does not go away; a server may have restarted.
-        .test_before_acquire(backend == Backend::Postgres)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, known| {
+            Box::pin(async move {
+                // A file does not go away; a server may have restarted. Whoever answered a moment ago is not asked again.
+                if backend == Backend::Postgres && known.idle_for >= ASK_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_release(|connection, _| Box::pin(is_clean(connection)))
         .after_connect(move |connection, _| {
             Box::pin(async move {

@@ -14,6 +14,8 @@ use super::error::Act;
 use super::operations::{TABLE, operation, operation_columns, plan_of};
 use super::{Store, StoreError};
 
+/// How long a reading of the database's clock is counted on from: short beside any lease.
+const COUNTED_FOR: Duration = Duration::from_secs(1);
 /// How often a claim is tried anew when other claimers were faster.
 const CLAIM_ATTEMPTS: u32 = 16;
 /// A lease that ends later than so many lengths of one from now was given before the clock was set back.
@@ -224,7 +226,9 @@ impl Store {
         events: i64,
     ) -> Result<Held, StoreError> {
         let act = "write to an operation's journal";
-        let clock = self.lease_clock(tx, now, act).await?;
+        let clock = self
+            .counted_lease_clock(tx, now, COUNTED_FOR, act)
+            .await?;
         let row = sqlx::query(concat!(
             "UPDATE operations SET lease_until = $1, event_seq = event_seq + $2
              WHERE id = $3 AND owner = $4 AND fence = $5 AND ($6 < 0 OR event_seq = $6) AND status IN ",
