@@ -25,11 +25,13 @@ mod deployment_list;
 mod deployments;
 mod environments;
 mod error;
+mod health_transitions;
 mod inspection;
 mod journal;
 mod lease;
 mod migrations;
 mod operations;
+mod standings;
 mod write;
 
 use domain::timestamp::Timestamp;
@@ -38,12 +40,14 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
+pub use health_transitions::{HealthTransition, LastHealth, Scope};
 pub use inspection::{
     ActiveFacts, Activity, DeploymentFacts, End, OpenSteps, OperationFacts, Standing,
 };
 pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
 pub use operations::CancelOutcome;
+pub use standings::{Edition, Place, StandingRow};
 
 use connect::Backend;
 use error::Act;
