@@ -13,6 +13,7 @@ mod failpoint;
 pub mod operations;
 pub mod orchestrator;
 pub mod products;
+pub mod reconcile;
 pub mod shutdown;
 pub mod state;
 pub mod store;
