@@ -8,19 +8,26 @@ mod create_environment;
 mod deploy_product;
 mod endpoint;
 mod extract;
+mod follow_health;
 mod get_deployment_by_product;
+mod get_deployment_health;
 mod get_environment;
+mod get_environment_health;
 mod get_operation;
 mod get_product;
 mod get_product_deployment;
+mod get_service_health;
 mod guard;
 mod health;
 mod list_environments;
 mod list_events;
+mod list_health_history;
+mod list_health_transitions;
 mod list_operations;
 mod list_product_deployments;
 mod list_products;
 mod list_source_problems;
+mod live;
 mod openapi;
 mod prefer;
 mod problem;
@@ -66,6 +73,12 @@ fn endpoints() -> Vec<Endpoint> {
         get_operation::endpoint(),
         cancel_operation::endpoint(),
         list_events::endpoint(),
+        get_environment_health::endpoint(),
+        get_deployment_health::endpoint(),
+        get_service_health::endpoint(),
+        list_health_history::endpoint(),
+        list_health_transitions::endpoint(),
+        follow_health::endpoint(),
     ]
 }
 

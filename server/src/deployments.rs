@@ -19,6 +19,7 @@ use crate::engine::EngineError;
 use crate::environments::{EnvironmentError, Environments};
 use crate::operations::{OperationError, Operations};
 use crate::orchestrator::Orchestrator;
+use crate::reconcile::Reconciler;
 use crate::store::{ActiveOperation, Store, StoreError};
 
 /// Why a deployment cannot be accepted or shown. Nothing was written, nothing was started.
@@ -133,6 +134,7 @@ pub struct Deployments {
     pub environments: Environments,
     pub operations: Operations,
     pub orchestrator: Orchestrator,
+    pub reconciler: Reconciler,
     pub clock: Clock,
 }
 
