@@ -1,10 +1,11 @@
 //! What happens now, in the page: the server renders everything so far, the browser goes on from there.
 //!
-//! The rules are plain functions with tests (`feed`, `link`, `selection`, `announcement`); only `stream` and `polled` touch
-//! the browser. Nothing here draws anything.
+//! The rules are plain functions with tests (`feed`, `health`, `link`, `selection`, `announcement`); only `stream`, `polled` and
+//! the end of `health` touch the browser. Nothing here draws anything.
 
 pub mod announcement;
 pub mod feed;
+pub mod health;
 pub mod link;
 pub mod outcome;
 pub mod polled;

@@ -12,6 +12,7 @@ mod listen;
 mod seed;
 mod spread;
 mod story;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,13 @@ enum Load {
         /// How often
         times: u32,
     },
+    /// Keep the health of deployed products current, on an engine in memory: milliseconds a look, a change and a list
+    Watch {
+        /// An empty database
+        database_url: String,
+        /// How many products, of six services each
+        products: u32,
+    },
     /// Follow an operation with many readers at once, to its end: milliseconds from an event to its reader
     Listen {
         /// Host and port
@@ -68,6 +76,8 @@ enum Load {
 enum LoadError {
     #[error("the store: {0}")]
     Store(#[from] server::store::StoreError),
+    #[error("the engine: {0}")]
+    Engine(#[from] server::engine::EngineError),
     #[error("the connection: {0}")]
     Connection(#[from] std::io::Error),
     #[error("not what was expected: {0}")]
@@ -93,6 +103,10 @@ async fn main() -> ExitCode {
             path,
             times,
         } => ask::run(&address, &path, times).await,
+        Load::Watch {
+            database_url,
+            products,
+        } => watch::run(&database_url, products).await,
         Load::Listen {
             address,
             path,

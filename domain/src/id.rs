@@ -59,6 +59,8 @@ ids! {
     StackDeploymentId;
     /// One durable operation.
     OperationId;
+    /// One change of a health status.
+    HealthTransitionId;
 }
 
 #[cfg(test)]

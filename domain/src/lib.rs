@@ -6,6 +6,7 @@
 pub mod access;
 pub mod deployment;
 pub mod environment;
+pub mod health;
 pub mod id;
 pub mod maintenance;
 pub mod name;

@@ -4,6 +4,7 @@ mod catalog;
 mod change;
 mod deployment;
 mod environment;
+mod health;
 mod operation;
 mod problem;
 mod release;
@@ -24,6 +25,12 @@ pub use deployment::{
 };
 pub use environment::{
     CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList, EnvironmentView,
+};
+pub use health::{
+    DeploymentHealth, EnvironmentHealthResponse, EnvironmentHealthSummary, HealthFrame,
+    HealthTransitionList, HealthTransitionView, HealthView, ServiceHealthResponse,
+    ServiceHealthView, ServicesHealth, StackHealthDetail, StackHealthPart, StackHealthResponse,
+    StackHealthSummary,
 };
 pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
 pub use problem::{Problem, ProblemKind};

@@ -2,7 +2,7 @@
 // the first one deploys what the others look at.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { containersOf } from "./engine";
+import { act, containersOf } from "./engine";
 import { expect, listen, test } from "./fixtures";
 
 const PRODUCT = "demo.shop";
@@ -108,6 +108,23 @@ test("a product that is deployed must say so and not be deployed again", async (
   await expect(page.getByText(/Already deployed in/).first()).toBeVisible();
   await expect(page.getByRole("button", { name: /Deploy All Stacks to/ })).toBeDisabled();
   expect((await containersOf(PRODUCT)).length).toBe(7);
+});
+
+test("a container that is killed must show in the health of its product, and so must its return", async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.goto(deployment);
+  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  const health = page.getByRole("group", { name: "Health" }).first();
+  await expect(health).toHaveText(/^(Healthy|Up)$/);
+  await expect(page.getByText(/^seen .* ago$/).first()).toBeVisible();
+  const victim = (await containersOf(PRODUCT)).find((container) => container.State === "running");
+  expect(victim).toBeDefined();
+  if (victim === undefined) return;
+  await act(victim, "kill");
+  await expect(health).toHaveText("Unhealthy");
+  await expect(page.getByText(/ended with exit code 137/).first()).toBeVisible();
+  await act(victim, "start");
+  await expect(health).toHaveText(/^(Healthy|Up)$/, { timeout: 60_000 });
 });
 
 test("without JavaScript a deployment must be possible from the form to its end", async ({ browser }) => {

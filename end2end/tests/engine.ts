@@ -2,22 +2,30 @@
 import { request } from "node:http";
 
 /** A container as the engine lists it. */
-export type Container = { Names: string[]; State: string; Status: string; Labels: Record<string, string> };
+export type Container = { Id: string; Names: string[]; State: string; Status: string; Labels: Record<string, string> };
 
-/** Every container of a product. */
-export async function containersOf(product: string): Promise<Container[]> {
+function ask(method: string, path: string): Promise<string> {
   const address = process.env.WINDLASS_TEST_DOCKER_HOST;
   if (!address?.startsWith("unix://")) throw new Error("WINDLASS_TEST_DOCKER_HOST is not set; `cargo xtask test` sets it");
-  const filters = encodeURIComponent(JSON.stringify({ label: [`windlass.product=${product}`] }));
-  const path = `/containers/json?all=true&filters=${filters}`;
   return new Promise((resolve, reject) => {
-    request({ socketPath: address.slice("unix://".length), path }, (response) => {
+    request({ socketPath: address.slice("unix://".length), path, method }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => (text += chunk));
-      response.on("end", () => resolve(JSON.parse(text) as Container[]));
+      response.on("end", () => resolve(text));
     })
       .on("error", reject)
       .end();
   });
+}
+
+/** Every container of a product. */
+export async function containersOf(product: string): Promise<Container[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`windlass.product=${product}`] }));
+  return JSON.parse(await ask("GET", `/containers/json?all=true&filters=${filters}`)) as Container[];
+}
+
+/** Does something to a container behind everybody's back. */
+export async function act(container: Container, what: "kill" | "start"): Promise<void> {
+  await ask("POST", `/containers/${container.Id}/${what}`);
 }

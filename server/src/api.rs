@@ -11,22 +11,29 @@ mod deploy_product;
 mod diff_releases;
 mod endpoint;
 mod extract;
+mod follow_health;
 mod get_deployment_by_product;
+mod get_deployment_health;
 mod get_environment;
+mod get_environment_health;
 mod get_operation;
 mod get_product;
 mod get_product_deployment;
 mod get_release;
 mod get_release_notes;
+mod get_service_health;
 mod guard;
 mod health;
 mod list_environments;
 mod list_events;
+mod list_health_history;
+mod list_health_transitions;
 mod list_operations;
 mod list_product_deployments;
 mod list_products;
 mod list_releases;
 mod list_source_problems;
+mod live;
 mod openapi;
 mod operate;
 mod plan_operation;
@@ -98,6 +105,12 @@ fn endpoints() -> Vec<Endpoint> {
         cancel_operation::endpoint(),
         decide_operation::endpoint(),
         list_events::endpoint(),
+        get_environment_health::endpoint(),
+        get_deployment_health::endpoint(),
+        get_service_health::endpoint(),
+        list_health_history::endpoint(),
+        list_health_transitions::endpoint(),
+        follow_health::endpoint(),
     ]
 }
 

@@ -25,6 +25,7 @@ use crate::doctor::{Doctor, Report};
 use crate::engine::{Engine, docker::DockerEngine};
 use crate::environments::{Connect, EnvironmentError, Environments};
 use crate::orchestrator::{Orchestrator, Settings};
+use crate::reconcile::{self, Reconciler};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use crate::ui::backend::UseCases;
@@ -95,11 +96,19 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         data_dir.node().to_owned(),
         settings,
     );
+    let reconciler = Reconciler::new(
+        store.clone(),
+        Arc::new(environments.clone()),
+        clock.clone(),
+        orchestrator.turns(),
+        reconcile::Settings::default(),
+    );
     let state = AppState::new(
         store.clone(),
         catalog,
         environments,
         orchestrator.clone(),
+        reconciler.clone(),
         clock,
     );
     let door = doors(&args, state, &shutdown)?;
@@ -107,6 +116,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
     let address = listener.local_addr().map_err(in_use)?;
     orchestrator.start().await?;
+    reconciler.start();
     tracing::info!(server.address = %address, "listening on http://{address}");
 
     // Made into a service once: a router as it is would copy all its routes for each connection.
@@ -125,6 +135,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     };
     // What is at work is left where it is and goes on at the next start.
     orchestrator.stop().await;
+    reconciler.stop().await;
     store.close().await;
     drop(data_dir);
     tracing::info!("stopped");

@@ -32,6 +32,7 @@ use crate::engine::EngineError;
 use crate::environments::{EnvironmentError, Environments};
 use crate::operations::{OperationError, Operations};
 use crate::orchestrator::{Orchestrator, PlanError};
+use crate::reconcile::Reconciler;
 use crate::store::{ActiveOperation, Store, StoreError};
 
 pub use operation_mode::ModeChange;
@@ -228,6 +229,7 @@ pub struct Deployments {
     pub environments: Environments,
     pub operations: Operations,
     pub orchestrator: Orchestrator,
+    pub reconciler: Reconciler,
     pub clock: Clock,
 }
 

@@ -302,6 +302,12 @@ pub trait Engine: Send + Sync {
     async fn info(&self) -> Result<EngineInfo, EngineError>;
     /// Every container, network and volume, ours or not: one list each, nothing inspected.
     async fn observe(&self) -> Result<Observed, EngineError>;
+    /// Every container of ours, in whichever environment: one list, nothing inspected.
+    async fn own_containers(&self) -> Result<Vec<ObservedContainer>, EngineError> {
+        let mut containers = self.observe().await?.containers;
+        containers.retain(|container| container.ownership.is_some());
+        Ok(containers)
+    }
     /// The image, where the engine has it.
     async fn image(&self, image: &ImageRef) -> Result<Option<Image>, EngineError>;
     /// Pulls; gives up when no byte moves for `stall`. Progress is sent as it comes and may be dropped when nobody reads.

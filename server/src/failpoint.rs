@@ -4,6 +4,7 @@
 //! In debug builds only. In a release build [`pass`] is empty, and the names of the variables are not in the program.
 
 use std::fmt::Display;
+use std::future::Future;
 
 /// Where around an act a point is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,20 @@ pub(crate) enum Moment {
     After,
 }
 
+/// Work that has no points: it goes on all the time and changes nothing that has to be found again, so to die in it is to die
+/// anywhere.
+#[cfg(not(debug_assertions))]
+pub(crate) async fn without<T>(work: impl Future<Output = T> + Send) -> T {
+    work.await
+}
+
+/// Work that has no points: it goes on all the time and changes nothing that has to be found again, so to die in it is to die
+/// anywhere.
+#[cfg(debug_assertions)]
+pub(crate) async fn without<T>(work: impl Future<Output = T> + Send) -> T {
+    armed::WITHOUT.scope((), work).await
+}
+
 /// Goes past a point. Where it is the one that the environment names, the process ends here.
 #[cfg(not(debug_assertions))]
 #[inline(always)]
@@ -24,7 +39,9 @@ pub(crate) fn pass(_adapter: &str, _act: impl Display, _moment: Moment) {}
 /// Goes past a point. Where it is the one that the environment names, the process ends here.
 #[cfg(debug_assertions)]
 pub(crate) fn pass(adapter: &str, act: impl Display, moment: Moment) {
-    if let Some(points) = armed::points() {
+    if let Some(points) = armed::points()
+        && armed::WITHOUT.try_with(|()| ()).is_err()
+    {
         points.pass(&armed::name(adapter, act, moment));
     }
 }
@@ -45,6 +62,11 @@ mod armed {
     const DIE: &str = "WINDLASS_FAILPOINT";
     /// A file that gets a line with the name of each point that is passed.
     const TRACE: &str = "WINDLASS_FAILPOINT_TRACE";
+
+    tokio::task_local! {
+        /// Set in tasks whose work has no points.
+        pub(super) static WITHOUT: ();
+    }
 
     /// What the environment asked for.
     pub(super) struct Points {

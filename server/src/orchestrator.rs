@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use domain::id::{EnvironmentId, OperationId};
 use domain::timestamp::Timestamp;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     pub(crate) settings: Settings,
     bell: Notify,
+    /// Counts the beginnings and ends of operations here.
+    turns: watch::Sender<u64>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -147,6 +149,7 @@ impl Orchestrator {
                 feed: Feed::default(),
                 settings,
                 bell: Notify::new(),
+                turns: watch::Sender::new(0),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
             }),
@@ -170,6 +173,13 @@ impl Orchestrator {
     /// Says that there is something to do.
     pub fn ring(&self) {
         self.shared.bell.notify_one();
+        self.shared.turn();
+    }
+
+    /// Changes whenever an operation was accepted, begins or ends here: a reason to look at the record, and nothing more.
+    #[must_use]
+    pub fn turns(&self) -> watch::Receiver<u64> {
+        self.shared.turns.subscribe()
     }
 
     /// Says that somebody wants an operation to end.
@@ -189,6 +199,12 @@ impl Orchestrator {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+    }
+}
+
+impl Shared {
+    fn turn(&self) {
+        self.turns.send_modify(|turns| *turns += 1);
     }
 }
 
@@ -252,7 +268,10 @@ async fn run(shared: &Arc<Shared>, claim: Claim) {
     let lease = claim.lease.clone();
     let _live = shared.feed.go_live(operation);
     tracing::info!(operation.id = %operation, operation.kind = claim.operation.kind.as_str(), resumed = claim.resumed, "operation claimed");
-    match runner::run(shared, claim, shared.stop.child_token()).await {
+    shared.turn();
+    let ended = runner::run(shared, claim, shared.stop.child_token()).await;
+    shared.turn();
+    match ended {
         Ok(runner::Ended::Finished) => {
             tracing::info!(operation.id = %operation, "operation finished")
         }

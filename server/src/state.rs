@@ -6,9 +6,11 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::deployments::Deployments;
 use crate::environments::Environments;
+use crate::health::HealthReports;
 use crate::operations::Operations;
 use crate::orchestrator::Orchestrator;
 use crate::products::Products;
+use crate::reconcile::Reconciler;
 use crate::store::{Store, StoreError};
 
 /// Narrow handles, each cheap to clone.
@@ -18,17 +20,19 @@ pub struct AppState {
     pub products: Products,
     pub deployments: Deployments,
     pub operations: Operations,
+    pub health: HealthReports,
     pub readiness: Readiness,
 }
 
 impl AppState {
-    /// All use cases over one store, one catalog and whoever runs the operations here.
+    /// All use cases over one store, one catalog and whoever runs the operations and watches the engines here.
     #[must_use]
     pub fn new(
         store: Store,
         catalog: Arc<Catalog>,
         environments: Environments,
         orchestrator: Orchestrator,
+        reconciler: Reconciler,
         clock: Clock,
     ) -> Self {
         let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
@@ -40,7 +44,13 @@ impl AppState {
                 environments: environments.clone(),
                 operations: operations.clone(),
                 orchestrator,
+                reconciler: reconciler.clone(),
                 clock,
+            },
+            health: HealthReports {
+                store: store.clone(),
+                environments: environments.clone(),
+                reconciler,
             },
             environments,
             operations,

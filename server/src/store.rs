@@ -25,6 +25,7 @@ mod deployment_list;
 mod deployments;
 mod environments;
 mod error;
+mod health_transitions;
 mod inspection;
 mod journal;
 mod lease;
@@ -32,6 +33,7 @@ mod migrations;
 mod operations;
 mod releases;
 mod settlement;
+mod standings;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +46,7 @@ pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use deployments::DeploymentChange;
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
+pub use health_transitions::{HealthTransition, LastHealth, Scope};
 pub use inspection::{
     ActiveFacts, Activity, DeploymentFacts, End, OpenSteps, OperationFacts, Standing,
 };
@@ -52,6 +55,7 @@ pub use lease::{Claim, Lease};
 pub use operations::CancelOutcome;
 pub use releases::ReleaseRow;
 pub use settlement::{Contents, Settlement};
+pub use standings::{Edition, Place, StandingRow};
 
 use connect::Backend;
 use error::Act;

@@ -5,5 +5,6 @@ mod crash;
 mod demo_product;
 mod doctor;
 mod failing;
+mod observed;
 mod refusing;
 pub(crate) mod world;

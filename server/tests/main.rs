@@ -14,6 +14,7 @@ mod docker_double;
 mod engine;
 mod faults;
 mod orchestrator;
+mod reconcile;
 mod serve;
 mod server_process;
 mod store;

@@ -6,6 +6,7 @@ mod acceptance;
 mod contention;
 pub(crate) mod database;
 mod environments;
+mod health;
 mod inspection;
 mod journal;
 mod leases;

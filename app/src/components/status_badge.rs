@@ -196,6 +196,9 @@ pub fn StatusBadge(
 
 #[cfg(test)]
 mod tests {
+    use domain::health::{HealthSource, HealthStatus, Wanted};
+    use domain::wire::HealthView;
+
     use super::*;
 
     fn service(init: bool, state: Option<ContainerState>, exit_code: Option<i64>) -> ServiceState {
@@ -208,6 +211,17 @@ mod tests {
             state,
             health: Health::None,
             exit_code,
+            service_health: HealthView {
+                status: HealthStatus::Running,
+                reason: String::new(),
+                since: None,
+                observed_at: None,
+                source: HealthSource::Resync,
+                healthy_services: 1,
+                total_services: 1,
+                wanted: Wanted::Running,
+                operation_active: false,
+            },
         }
     }
 

@@ -16,9 +16,10 @@ use leptos_router::hooks::use_params_map;
 use crate::address;
 use crate::calls::deployments::get_deployment;
 use crate::components::{
-    ButtonKind, FreshMark, Glyph, Icon, LinkButton, Look, Notice, PageHeader, SectionTitle,
-    Skeleton, StatusBadge, Tone,
+    ButtonKind, FreshMark, Glyph, HealthBadge, Icon, LinkButton, Look, Notice, PageHeader,
+    SectionTitle, Skeleton, StatusBadge, Tone,
 };
+use crate::live::health::still;
 use crate::live::polled::{Polled, polled};
 use crate::pages::failed::FailedPage;
 
@@ -74,6 +75,8 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
         },
         move || get_deployment(id.clone()),
     );
+    #[cfg(feature = "hydrate")]
+    crate::live::health::follow_health(polled);
     let count = Memo::new(move |_| polled.data.with(|detail| detail.stacks.len()));
     // What an operation did is told again when the next one begins or this one ends.
     let operation = Memo::new(move |_| {
@@ -125,6 +128,7 @@ fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
             .data
             .with(|detail| Look::of_product(detail.status, detail.operation_mode))
     });
+    let health = Memo::new(move |_| polled.data.with(|detail| still(detail.health.clone())));
     move || {
         let (name, version, deployment_name, group) = names.get();
         let beside = move || {
@@ -134,6 +138,7 @@ fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
             view! {
                 {version}
                 <StatusBadge look />
+                <HealthBadge health />
             }
         };
         view! {

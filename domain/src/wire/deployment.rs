@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::health::HealthView;
 use crate::deployment::{OperationMode, ProductStatus, StackStatus};
 use crate::maintenance::TriggerSource;
 use crate::plan::{ContainerState, Health};
@@ -161,6 +162,8 @@ pub struct DeploymentListItem {
     pub can_restart: bool,
     /// The operation that is changing it.
     pub active_operation_id: Option<String>,
+    /// How its containers are; nothing of it comes from the status.
+    pub health: HealthView,
 }
 
 /// `GET …/product-deployments/{id}`.
@@ -211,6 +214,8 @@ pub struct ProductDeploymentDetail {
     pub last_operation_id: Option<String>,
     /// Who deployed it.
     pub deployed_by: String,
+    /// How its containers are; nothing of it comes from the status.
+    pub health: HealthView,
 }
 
 /// Who put a product into maintenance, and why.
@@ -241,7 +246,9 @@ pub struct StackDetail {
     pub order: u32,
     pub service_count: usize,
     pub is_new_in_upgrade: bool,
-    /// What the engine shows now; none while it does not answer.
+    /// How its containers are.
+    pub health: HealthView,
+    /// What the engine showed last; none while nobody knows.
     pub services: Option<Vec<ServiceState>>,
 }
 
@@ -257,6 +264,9 @@ pub struct ServiceState {
     /// None where the engine has no such container.
     pub container_id: Option<String>,
     pub state: Option<ContainerState>,
+    /// What the engine's own check says.
     pub health: Health,
     pub exit_code: Option<i64>,
+    /// How the service is, all its containers together.
+    pub service_health: HealthView,
 }

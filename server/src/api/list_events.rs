@@ -3,14 +3,12 @@
 //! A reader that comes back with the number of the last event that it saw misses nothing and sees nothing twice. The live form
 //! is pulled by its reader: when the reader goes away, nothing is left behind.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::sse;
 use axum::response::{IntoResponse as _, Response};
 use domain::operation::event::Event;
 use domain::wire::{EventPage, ProblemKind};
@@ -20,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::extract::{Caller, Json, Path, Query};
+use super::live;
 use super::problem::{ApiError, invalid};
 use crate::operations::{EVENTS_PER_PAGE, OperationError};
 use crate::state::AppState;
@@ -28,10 +27,6 @@ use crate::state::AppState;
 const EVENT: &str = "operation-event";
 /// The name of the last event; browsers would otherwise come back after it.
 const END: &str = "end";
-/// Between two signs of life, so that nobody on the way closes a silent connection.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long browsers wait before they come back.
-const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) fn endpoint() -> Endpoint {
     Endpoint::get("/operations/{operationId}/events", "list_events", list)
@@ -75,7 +70,11 @@ async fn list(
             .operations
             .follow_operation(&actor, &id, after)
             .await?;
-        return Ok(live(events, shutdown));
+        let mut response = live::answer(frames(events), shutdown);
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("accept"));
+        return Ok(response);
     }
     let after = after.unwrap_or(0);
     let limit = range.limit.unwrap_or(EVENTS_PER_PAGE);
@@ -96,27 +95,12 @@ async fn list(
     Ok(response)
 }
 
-/// Events of the journal as frames, then the end. Stops with the server, without an end: readers come back.
-fn live(
-    events: impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + 'static,
-    shutdown: CancellationToken,
-) -> Response {
-    let frames = frames(events).take_until(shutdown.cancelled_owned());
-    let alive = KeepAlive::new().interval(HEARTBEAT).text("alive");
-    let mut response = Sse::new(frames).keep_alive(alive).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static("accept"));
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
-}
-
+/// Events of the journal as frames, then the end.
 fn frames(
     events: impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + 'static,
-) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send + 'static {
+) -> impl Stream<Item = sse::Event> + Send + 'static {
     let span = tracing::Span::current();
-    let first = sse::Event::default().retry(COME_BACK_AFTER);
-    let following = stream::unfold(Some(Box::pin(events)), move |events| {
+    stream::unfold(Some(Box::pin(events)), move |events| {
         let span = span.clone();
         async move {
             let mut events = events?;
@@ -134,10 +118,7 @@ fn frames(
                 }
             }
         }
-    });
-    stream::once(std::future::ready(first))
-        .chain(following)
-        .map(Ok)
+    })
 }
 
 fn frame(event: &Event) -> Result<sse::Event, serde_json::Error> {

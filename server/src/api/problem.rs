@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::health::NotReady;
 use crate::deployments::DeploymentError;
 use crate::environments::EnvironmentError;
+use crate::health::HealthError;
 use crate::operations::OperationError;
 use crate::orchestrator::PlanError;
 use crate::products::ProductError;
@@ -343,6 +344,32 @@ impl From<DeploymentError> for Problem {
             E::Operation(error) => error.into(),
             E::Engine(error) if error.may_pass() => engine_unavailable(&error),
             E::Engine(error) => internal(&error),
+            E::Store(error) if error.is_transient() => {
+                store_unavailable(&error, error.is_out_of_room())
+            }
+            E::Store(error) => internal(&error),
+        }
+    }
+}
+
+impl From<HealthError> for Problem {
+    fn from(error: HealthError) -> Self {
+        use HealthError as E;
+        let detail = error.to_string();
+        match error {
+            E::Environment(error) => error.into(),
+            E::DeploymentNotFound(_) => problem(
+                ProblemKind::NotFound,
+                "deployment-not-found",
+                "No such deployment",
+                detail,
+            ),
+            E::ServiceNotFound { .. } => problem(
+                ProblemKind::NotFound,
+                "service-not-found",
+                "No such service",
+                detail,
+            ),
             E::Store(error) if error.is_transient() => {
                 store_unavailable(&error, error.is_out_of_room())
             }

@@ -7,21 +7,23 @@ use domain::access::Actor;
 use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
 };
+use domain::health::Standing;
 use domain::id::DeploymentId;
 use domain::maintenance::MaintenanceTrigger;
 use domain::operation::{Operation, OperationKind, OperationStatus};
-use domain::plan::{Change, ChangeKind, Health, Observed, ObservedContainer};
+use domain::plan::{Change, ChangeKind};
 use domain::product::{Product, StackTemplate};
 use domain::wire::{
     ContainersOfStack, ContainersResult, DeployProductResponse, DeploymentList, DeploymentListItem,
-    DeploymentQuery, MaintenanceTriggerView, OperationResult, ProductDeploymentDetail,
-    ServiceState, StackDetail, StackResult,
+    DeploymentQuery, HealthView, MaintenanceTriggerView, OperationResult, ProductDeploymentDetail,
+    StackDetail, StackResult,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{Accepted, DeploymentError, Deployments};
-use crate::catalog::render_deployed;
 use crate::engine::Engine;
+use crate::health::show as health;
+use crate::reconcile::{Snapshot, Watched};
 use crate::store::{DeploymentFilter, DeploymentRow, DeploymentSort};
 
 /// Lines of a page where the request does not say.
@@ -63,16 +65,17 @@ impl Deployments {
             .store
             .deployment_page(environment.id, &filter, page_size, offset)
             .await?;
+        let seen = self.reconciler.snapshot(environment.id).unwrap_or_default();
         Ok(DeploymentList {
             success: true,
-            product_deployments: rows.into_iter().map(list_item).collect(),
+            product_deployments: rows.into_iter().map(|row| list_item(row, &seen)).collect(),
             total,
             page,
             page_size,
         })
     }
 
-    /// One deployed product with what its engine shows now.
+    /// One deployed product with what its engine showed last.
     ///
     /// # Errors
     /// Where there is none in this environment.
@@ -131,17 +134,10 @@ impl Deployments {
         deployment: ProductDeployment,
     ) -> Result<ProductDeploymentDetail, DeploymentError> {
         let operation = self.store.newest_operation(deployment.id).await?;
-        // An engine that does not answer hides what runs; it does not hide what is recorded.
-        let observed = match self.observe(&deployment).await {
-            Ok(observed) => Some(observed),
-            Err(error) => {
-                tracing::warn!(
-                    deployment.id = %deployment.id, error = &error as &dyn std::error::Error,
-                    "the engine cannot be asked"
-                );
-                None
-            }
-        };
+        let active = operation
+            .as_ref()
+            .filter(|operation| operation.status.is_active());
+        let (seen, watched) = self.reconciler.seen(&deployment, active.is_some()).await;
         let product = &deployment.product;
         let count = |status| {
             u32::try_from(
@@ -157,7 +153,7 @@ impl Deployments {
         let stacks = deployment
             .stacks
             .iter()
-            .map(|stack| stack_detail(&deployment, stack, observed.as_ref()))
+            .map(|stack| stack_detail(&deployment, stack, &watched, &seen))
             .collect();
         Ok(ProductDeploymentDetail {
             product_deployment_id: deployment.id.to_string(),
@@ -199,12 +195,10 @@ impl Deployments {
             }),
             stacks,
             shared_variables: masked(&deployment),
-            active_operation_id: operation
-                .as_ref()
-                .filter(|operation| operation.status.is_active())
-                .map(|operation| operation.id.to_string()),
-            last_operation_id: operation.map(|operation| operation.id.to_string()),
+            active_operation_id: active.map(|operation| operation.id.to_string()),
+            last_operation_id: operation.as_ref().map(|operation| operation.id.to_string()),
             deployed_by: deployment.deployed_by.to_string(),
+            health: health::product(&watched, &seen),
         })
     }
 
@@ -223,10 +217,6 @@ impl Deployments {
         let release = self.store.product_release(deployment.id, number).await?;
         let version = release.and_then(|release| release.product.version);
         Ok(version.filter(|version| deployment.product.version.as_ref() != Some(version)))
-    }
-
-    async fn observe(&self, deployment: &ProductDeployment) -> Result<Observed, DeploymentError> {
-        Ok(self.engine_of(deployment).await?.observe().await?)
     }
 
     /// The engine that a product is deployed on.
@@ -274,8 +264,9 @@ impl Allowed {
     }
 }
 
-fn list_item(row: DeploymentRow) -> DeploymentListItem {
+fn list_item(row: DeploymentRow, seen: &Snapshot) -> DeploymentListItem {
     let may = Allowed::of(row.status, row.operation_mode);
+    let health = health_of(&row, seen);
     DeploymentListItem {
         product_deployment_id: row.id.to_string(),
         product_group_id: row.group_id,
@@ -298,7 +289,20 @@ fn list_item(row: DeploymentRow) -> DeploymentListItem {
         can_stop: may.stop,
         can_restart: may.restart,
         active_operation_id: row.active_operation.map(|id| id.to_string()),
+        health,
     }
+}
+
+fn health_of(row: &DeploymentRow, seen: &Snapshot) -> HealthView {
+    if let Some(watched) = seen.deployments.get(&row.id) {
+        return health::product(watched, seen);
+    }
+    let standing = Standing {
+        status: row.status,
+        mode: row.operation_mode,
+        stacks: Vec::new(),
+    };
+    health::unseen(seen, standing.wanted(), row.active_operation.is_some())
 }
 
 /// The answer to a caller who waited for the end of a deployment.
@@ -447,10 +451,12 @@ fn display_name(template: Option<&StackTemplate>, stack: &StackDeployment) -> St
 fn stack_detail(
     deployment: &ProductDeployment,
     stack: &StackDeployment,
-    observed: Option<&Observed>,
+    watched: &Watched,
+    seen: &Snapshot,
 ) -> StackDetail {
     let template = deployment.template(stack);
-    let group_id = &deployment.product.group_id;
+    let mut parts = watched.health.stacks.iter();
+    let part = parts.find(|part| part.name == stack.stack_name);
     StackDetail {
         stack_name: stack.stack_name.clone(),
         stack_display_name: display_name(template, stack),
@@ -466,37 +472,12 @@ fn stack_detail(
         order: stack.order,
         service_count: template.map_or(0, |template| template.services.len()),
         is_new_in_upgrade: stack.is_new_in_upgrade,
-        services: observed.and_then(|observed| {
-            let spec = render_deployed(deployment, stack).ok()?;
-            let mut services = Vec::new();
-            for service in spec.services.values() {
-                for replica in 1..=service.replicas.max(1) {
-                    let name = service.container_name_of(replica);
-                    let container = observed
-                        .container(&name)
-                        .filter(|container| belongs_to(container, group_id));
-                    services.push(ServiceState {
-                        name: service.name.clone(),
-                        init: service.lifecycle.is_init(),
-                        image: service.image.to_string(),
-                        container_name: name,
-                        container_id: container.map(|container| container.id.clone()),
-                        state: container.map(|container| container.state),
-                        health: container.map_or(Health::None, |container| container.health),
-                        exit_code: container.and_then(|container| container.exit_code),
-                    });
-                }
-            }
-            Some(services)
-        }),
+        health: match part {
+            Some(part) => health::stack(part, watched, seen),
+            None => health::unseen(seen, watched.health.wanted, watched.operation_active),
+        },
+        services: part.and_then(|part| health::services(part, watched, seen)),
     }
-}
-
-fn belongs_to(container: &ObservedContainer, group_id: &str) -> bool {
-    container
-        .ownership
-        .as_ref()
-        .is_some_and(|owner| owner.product == group_id)
 }
 
 /// Shared values, those of secret variables as a mask and a fingerprint that tells whether two are equal.

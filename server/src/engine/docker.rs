@@ -18,6 +18,7 @@ mod observe;
 mod pull;
 mod refusal;
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -35,7 +36,7 @@ use bollard::query_parameters::{
 };
 use bollard::{API_DEFAULT_VERSION, Docker};
 use domain::name::ImageRef;
-use domain::plan::{Observed, Ownership};
+use domain::plan::{Observed, ObservedContainer, Ownership};
 use domain::spec::{NetworkSpec, VolumeSpec};
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -48,7 +49,7 @@ use self::call::{Act, found};
 use super::ownership::from_labels;
 use super::{
     ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image, LogLine,
-    NewContainer, PullProgress,
+    NewContainer, PullProgress, labels,
 };
 
 /// For calls that the engine answers from memory or with a little work.
@@ -268,6 +269,23 @@ impl Engine for DockerEngine {
                 .map(observe::volume)
                 .collect(),
         })
+    }
+
+    async fn own_containers(&self) -> Result<Vec<ObservedContainer>, EngineError> {
+        let act = Act::new("list", "containers of ours");
+        let docker = self.client(&act)?;
+        let ours = HashMap::from([("label".to_owned(), vec![labels::PRODUCT.to_owned()])]);
+        let all = ListContainersOptionsBuilder::new()
+            .all(true)
+            .filters(&ours)
+            .build();
+        let list = self
+            .call(&act, SHORT_TIMEOUT, docker.list_containers(Some(all)))
+            .await?;
+        let containers = list.into_iter().filter_map(observe::container);
+        Ok(containers
+            .filter(|container| container.ownership.is_some())
+            .collect())
     }
 
     async fn image(&self, image: &ImageRef) -> Result<Option<Image>, EngineError> {

@@ -10,6 +10,7 @@ use domain::wire::Problem;
 use server::deployments::{DeploymentError, InvalidField, StackProblem};
 use server::engine::EngineError;
 use server::environments::EnvironmentError;
+use server::health::HealthError;
 use server::operations::OperationError;
 use server::products::ProductError;
 use server::store::{ActiveOperation, StoreError};
@@ -125,6 +126,30 @@ fn deployments() -> Vec<DeploymentError> {
     all
 }
 
+fn health() -> Vec<HealthError> {
+    use HealthError as E;
+    let all = vec![
+        E::Environment(EnvironmentError::NotFound("e".to_owned())),
+        E::DeploymentNotFound("d".to_owned()),
+        E::ServiceNotFound {
+            service: "s".to_owned(),
+            deployment: "d".to_owned(),
+        },
+        E::Store(passing()),
+        E::Store(lasting()),
+    ];
+    for error in &all {
+        // Does not compile any more when a variant comes, so that it is not forgotten above.
+        match error {
+            E::Environment(_)
+            | E::DeploymentNotFound(_)
+            | E::ServiceNotFound { .. }
+            | E::Store(_) => {}
+        }
+    }
+    all
+}
+
 /// Does not compile any more when a variant comes, so that it is not forgotten above.
 fn every_variant(deployment: &DeploymentError) {
     use DeploymentError as D;
@@ -161,6 +186,7 @@ async fn every_error_has_its_problem() {
     }
     problems.push(ProductError::NotFound("p".to_owned()).into());
     problems.push(interrupted().await.into());
+    problems.extend(health().into_iter().map(Problem::from));
     for problem in &problems {
         let text = serde_json::to_string(problem).unwrap();
         assert!(!text.contains("secret"), "{text}");

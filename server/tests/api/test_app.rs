@@ -18,6 +18,7 @@ use server::clock::Clock;
 use server::engine::EngineError;
 use server::environments::Environments;
 use server::orchestrator::{Orchestrator, Settings};
+use server::reconcile::{self, Reconciler};
 use server::state::AppState;
 use server::store::{Claim, Entry, Settlement, Store};
 use tempfile::TempDir;
@@ -55,6 +56,8 @@ pub(super) struct TestApp {
     pub(super) store: Store,
     pub(super) shutdown: CancellationToken,
     pub(super) environment: String,
+    /// Does not watch unless a test starts it.
+    pub(super) reconciler: Reconciler,
     folder: TempDir,
 }
 
@@ -159,7 +162,21 @@ impl TestApp {
             "test".to_owned(),
             Settings::default(),
         );
-        let state = AppState::new(store.clone(), catalog, environments, orchestrator, clock);
+        let reconciler = Reconciler::new(
+            store.clone(),
+            Arc::new(environments.clone()),
+            clock.clone(),
+            orchestrator.turns(),
+            reconcile::Settings::default(),
+        );
+        let state = AppState::new(
+            store.clone(),
+            catalog,
+            environments,
+            orchestrator,
+            reconciler.clone(),
+            clock,
+        );
         let shutdown = CancellationToken::new();
         let router = api::guard(api::router(state, shutdown.clone()), false);
         Self {
@@ -167,6 +184,7 @@ impl TestApp {
             store,
             shutdown,
             environment,
+            reconciler,
             folder,
         }
     }

@@ -38,7 +38,7 @@ pub(crate) const WORLDS: usize = 8;
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) engine: TestEngine,
-    environment: EnvironmentId,
+    pub(crate) environment: EnvironmentId,
     stacks: Vec<(String, Value)>,
     pub(crate) continue_on_error: bool,
     /// First pause before another attempt; the longest is four times that.
@@ -225,11 +225,21 @@ impl World {
             pull_stall: Duration::from_secs(10),
             undo_again: Duration::from_millis(50),
         };
-        let engines = Arc::new(OneEngine(self.engine.0.clone()));
         let store = self.store.clone();
-        let orchestrator = Orchestrator::new(store, engines, clock, node.to_owned(), settings);
+        let orchestrator =
+            Orchestrator::new(store, self.engines(), clock, node.to_owned(), settings);
         orchestrator.start().await.unwrap();
         orchestrator
+    }
+
+    /// The world's engine, as those who work with it find it.
+    pub(crate) fn engines(&self) -> Arc<dyn Engines> {
+        Arc::new(OneEngine(self.engine.0.clone()))
+    }
+
+    /// The deployment of product `number`.
+    pub(crate) fn deployment_id(&self, number: u32) -> DeploymentId {
+        self.deployments.lock().unwrap()[&number]
     }
 
     pub(crate) fn operations(&self, orchestrator: &Orchestrator) -> Operations {
@@ -452,7 +462,7 @@ impl World {
     }
 
     pub(crate) async fn recorded(&self, number: u32) -> ProductDeployment {
-        let id = self.deployments.lock().unwrap()[&number];
+        let id = self.deployment_id(number);
         let found = self.store.deployment(self.environment, id).await.unwrap();
         found.unwrap()
     }

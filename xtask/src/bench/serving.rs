@@ -24,6 +24,8 @@ use super::{
 const LIST: &str = "/deployments";
 const FEW: u32 = 100;
 const MANY: u32 = 10_000;
+/// Products whose health is watched.
+const WATCHED: &str = "200";
 /// Requests of each run.
 const PAGES: &str = "300";
 /// Runs of what takes a minute each.
@@ -52,6 +54,7 @@ pub(super) fn measure(site: &Site<'_>) -> anyhow::Result<Vec<Figure>> {
     for chatter in [&catalog::SLOW_CHATTER, &catalog::FAST_CHATTER] {
         figures.extend(site.live_events(chatter)?);
     }
+    figures.extend(site.health()?);
     figures.push(site.restart()?);
     figures.extend(site.first_load()?);
     Ok(figures)
@@ -177,6 +180,37 @@ impl Site<'_> {
                 seen.kibibytes
             })
             .target(Target::AtMost(50.0)),
+        ])
+    }
+
+    /// What it costs to know how everything is; on an engine in memory, so that only our part is measured.
+    fn health(&self) -> anyhow::Result<Vec<Figure>> {
+        let mut runs = Vec::new();
+        for round in 1..=self.runs.min(LONG_RUNS) {
+            let data = self.folder.join(format!("health-{round}"));
+            fs::create_dir_all(&data)?;
+            let url = format!("sqlite://{}/windlass.db", data.display());
+            let mut watch = Command::new(load::program());
+            watch.args(["watch", &url, WATCHED]);
+            let answer = load::run(&mut watch, |_| Ok(()))?;
+            println!("  health {round}: {answer}");
+            runs.push(answer);
+        }
+        let figure = |what: &str, unit: Unit, pointer: &str| {
+            let values: anyhow::Result<Vec<f64>> = runs
+                .iter()
+                .map(|answer| load::number(answer, pointer))
+                .collect();
+            let what = format!("Health of {WATCHED} products of six services, {what}");
+            anyhow::Ok(Figure::new(&what, unit, Samples::of(values?.into_iter())))
+        };
+        Ok(vec![
+            figure("one look, median", Unit::Millis, "/look/median")?.target(Target::AtMost(50.0)),
+            figure("from a container's end to its state, 99th percentile", Unit::Millis, "/event/p99")?
+                .target(Target::AtMost(2_000.0)),
+            figure("list of all, median", Unit::Millis, "/list/median")?
+                .target(Target::AtMost(10.0)),
+            figure("resident memory", Unit::Kibibytes, "/kibibytes")?,
         ])
     }
 

@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 21] = [
+const LAYERS: [(&str, Layer); 23] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -34,6 +34,8 @@ const LAYERS: [(&str, Layer); 21] = [
     ("products", Layer::Feature),
     ("deployments", Layer::Feature),
     ("operations", Layer::Feature),
+    ("health", Layer::Feature),
+    ("reconcile", Layer::Feature),
     ("validate", Layer::Feature),
     ("doctor", Layer::Feature),
     ("engine", Layer::Adapter),

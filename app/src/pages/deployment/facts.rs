@@ -3,10 +3,13 @@
 use domain::wire::ProductDeploymentDetail;
 use leptos::prelude::*;
 
-use crate::components::{Card, Elapsed, Fact, Facts, Glyph, Look, RelativeTime, StatusBadge, Tone};
+use crate::components::{
+    Card, Elapsed, Fact, Facts, Glyph, HealthReason, Look, RelativeTime, Seen, StatusBadge, Tone,
+};
+use crate::live::health::still;
 use crate::live::polled::Polled;
 
-/// Status, mode, when, how long, stacks, who.
+/// Status, health with its reason and age, mode, when, how long, stacks, who.
 #[component]
 pub fn DeploymentFacts(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
     let shown = Memo::new(move |_| {
@@ -24,6 +27,14 @@ pub fn DeploymentFacts(polled: Polled<ProductDeploymentDetail>) -> impl IntoView
             )
         })
     });
+    let health = Memo::new(move |_| polled.data.with(|detail| still(detail.health.clone())));
+    let seen = Memo::new(move |_| polled.data.with(|detail| detail.health.observed_at));
+    let count = move || {
+        health.with(|health| {
+            let (healthy, all) = (health.healthy_services, health.total_services);
+            format!("{healthy}/{all} services healthy")
+        })
+    };
     let facts = move || {
         let (status, mode, (done, all, failed), (created_at, completed_at), by) = shown.get();
         let mode = match mode {
@@ -61,6 +72,11 @@ pub fn DeploymentFacts(polled: Polled<ProductDeploymentDetail>) -> impl IntoView
     view! {
         <Card flush=true>
             <Facts across=true>{facts}</Facts>
+            <div class="deployment__health">
+                <strong>{count}</strong>
+                <HealthReason health />
+                <Seen at=seen />
+            </div>
         </Card>
     }
 }

@@ -1,10 +1,14 @@
 //! The stacks of a deployed product. Two badges: what the roll-out did, and how the containers are now.
 
+use domain::timestamp::Timestamp;
 use domain::wire::{ProductDeploymentDetail, StackDetail};
 use leptos::prelude::*;
 
-use super::services::{Services, health};
-use crate::components::{Elapsed, Glyph, Icon, Look, RelativeTime, StatusBadge};
+use super::services::Services;
+use crate::components::{
+    Elapsed, Glyph, HealthBadge, HealthReason, Icon, Look, RelativeTime, Seen, StatusBadge,
+};
+use crate::live::health::{still, still_services};
 use crate::live::polled::Polled;
 
 /// One card for each stack, in the order of the manifest.
@@ -28,24 +32,35 @@ pub fn Stacks(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
 
 #[component]
 fn Stack(polled: Polled<ProductDeploymentDetail>, name: String) -> impl IntoView {
+    let of = move |detail: &ProductDeploymentDetail| {
+        let mut stacks = detail.stacks.iter();
+        stacks.find(|stack| stack.stack_name == name).cloned()
+    };
+    let whole = Memo::new(move |_| polled.data.with(&of));
+    let seen = Memo::new(move |_| whole.with(|stack| stack.as_ref()?.health.observed_at));
+    // A look that shows nothing new draws nothing anew.
     let stack = Memo::new(move |_| {
-        polled.data.with(|detail| {
-            detail
-                .stacks
-                .iter()
-                .find(|stack| stack.stack_name == name)
-                .cloned()
+        whole.get().map(|stack| StackDetail {
+            health: still(stack.health),
+            services: still_services(stack.services),
+            ..stack
         })
     });
-    move || stack.get().map(|stack| view! { <StackCard stack /> })
+    move || stack.get().map(|stack| view! { <StackCard stack seen /> })
 }
 
 #[component]
-fn StackCard(stack: StackDetail) -> impl IntoView {
+fn StackCard(stack: StackDetail, seen: Memo<Option<Timestamp>>) -> impl IntoView {
     let id = format!("stack-{}", stack.order);
     let title = id.clone();
-    let health = health(stack.services.as_deref());
-    let words = health.words;
+    let health = Signal::stored(stack.health.clone());
+    let words = format!(
+        "{}/{} services healthy",
+        stack.health.healthy_services, stack.health.total_services
+    );
+    let since = stack.health.since.map(|at| {
+        view! { <span class="soft small">"since "<RelativeTime at /></span> }
+    });
     let times = stack.started_at.map(|at| {
         let took = stack.completed_at.map(|to| {
             view! { <span>"Took "<Elapsed from=at to=Some(to) /></span> }
@@ -70,7 +85,7 @@ fn StackCard(stack: StackDetail) -> impl IntoView {
                     <span class="soft number">{format!("#{}", stack.order + 1)}</span>
                     <h3 id=id>{stack.stack_display_name}</h3>
                     <StatusBadge look=Look::from(stack.status) />
-                    <StatusBadge look=health.look outlined=true />
+                    <HealthBadge health />
                     {stack.is_new_in_upgrade.then(|| view! { <span class="tag">"New"</span> })}
                 </div>
                 <div class="stack-card__times soft small">
@@ -78,6 +93,11 @@ fn StackCard(stack: StackDetail) -> impl IntoView {
                 </div>
             </header>
             {error}
+            <div class="stack-card__health">
+                <HealthReason health />
+                {since}
+                <Seen at=seen />
+            </div>
             <Services services=stack.services expected=stack.service_count words />
         </li>
     }

@@ -1,11 +1,16 @@
 //! One row for each deployed product.
 
 use domain::deployment::OperationMode;
+use domain::timestamp::Timestamp;
 use domain::wire::{DeploymentList, DeploymentListItem};
 use leptos::prelude::*;
 
 use crate::address;
-use crate::components::{Card, Glyph, Icon, Look, RelativeTime, StatusBadge, TableList, Tone};
+use crate::components::{
+    Card, Glyph, HealthBadge, HealthReason, Icon, Look, RelativeTime, Seen, StatusBadge, TableList,
+    Tone,
+};
+use crate::live::health::still;
 use crate::live::polled::Polled;
 
 /// All rows of the page. An answer changes them in place.
@@ -19,7 +24,9 @@ pub fn Rows(polled: Polled<DeploymentList>) -> impl IntoView {
                 .collect::<Vec<_>>()
         })
     });
-    let columns = vec!["Product", "Status", "Mode", "Stacks", "Deployed", "Actions"];
+    let columns = vec![
+        "Product", "Status", "Health", "Mode", "Stacks", "Deployed", "Actions",
+    ];
     view! {
         <div class="deployments">
         <Card flush=true>
@@ -33,26 +40,35 @@ pub fn Rows(polled: Polled<DeploymentList>) -> impl IntoView {
 
 #[component]
 fn Row(polled: Polled<DeploymentList>, id: String) -> impl IntoView {
-    let item = Memo::new(move |_| {
+    let whole = Memo::new(move |_| {
         polled.data.with(|list| {
-            list.product_deployments
-                .iter()
-                .find(|item| item.product_deployment_id == id)
-                .cloned()
+            let mut items = list.product_deployments.iter();
+            items.find(|item| item.product_deployment_id == id).cloned()
+        })
+    });
+    let seen = Memo::new(move |_| whole.with(|item| item.as_ref()?.health.observed_at));
+    // A look that shows nothing new draws nothing anew.
+    let item = Memo::new(move |_| {
+        whole.get().map(|item| DeploymentListItem {
+            health: still(item.health),
+            ..item
         })
     });
     // A row whose deployment is gone is taken away by the list itself.
-    move || item.get().map(|item| view! { <Cells item /> })
+    move || item.get().map(|item| view! { <Cells item seen /> })
 }
 
 #[component]
-fn Cells(item: DeploymentListItem) -> impl IntoView {
+fn Cells(item: DeploymentListItem, seen: Memo<Option<Timestamp>>) -> impl IntoView {
     let href = address::product_deployment(&item.product_deployment_id);
     let name = item.product_display_name;
     let version = item
         .product_version
         .map(|version| view! { <span class="soft number">{version}</span> });
     let look = Look::from(item.status);
+    let reason = !item.health.status.is_good();
+    let health = Signal::stored(item.health);
+    let reason = reason.then(|| view! { <HealthReason health /> });
     let mode = match item.operation_mode {
         OperationMode::Normal => view! { <span class="soft">"Normal"</span> }.into_any(),
         OperationMode::Maintenance => {
@@ -87,6 +103,13 @@ fn Cells(item: DeploymentListItem) -> impl IntoView {
             </th>
             <td data-label="Status">
                 <StatusBadge look />
+            </td>
+            <td data-label="Health">
+                <span class="deployments__health">
+                    <HealthBadge health />
+                    {reason}
+                    <Seen at=seen />
+                </span>
             </td>
             <td data-label="Mode">{mode}</td>
             <td data-label="Stacks">

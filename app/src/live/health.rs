@@ -1,0 +1,253 @@
+//! Health as it changes, into what the page of a deployment shows. A frame that is missed costs nothing: the next stream begins with
+//! everything, and the page is asked for again and again besides.
+
+use domain::wire::{HealthFrame, HealthView, ProductDeploymentDetail, ServiceState};
+
+/// Puts what a frame says into a detail; false where it says nothing about it.
+pub fn apply(detail: &mut ProductDeploymentDetail, frame: &HealthFrame) -> bool {
+    let told = frame
+        .deployments
+        .iter()
+        .find(|told| told.product_deployment_id == detail.product_deployment_id);
+    if let Some(told) = told {
+        detail.health = told.health.clone();
+        for stack in &mut detail.stacks {
+            let mut parts = told.stacks.iter();
+            if let Some(part) = parts.find(|part| part.deployment_id == stack.deployment_id) {
+                stack.health = part.health.clone();
+                stack.services = part.services.clone();
+            }
+        }
+        return true;
+    }
+    // Nothing changed, and it was seen again.
+    if frame.complete || frame.observed_at <= detail.health.observed_at {
+        return false;
+    }
+    let seen = |health: &mut HealthView| {
+        health.observed_at = frame.observed_at;
+        health.source = frame.source;
+    };
+    seen(&mut detail.health);
+    for stack in &mut detail.stacks {
+        seen(&mut stack.health);
+        for service in stack.services.iter_mut().flatten() {
+            seen(&mut service.service_health);
+        }
+    }
+    true
+}
+
+/// The same without the time of the look, which changes without anything having changed.
+#[must_use]
+pub fn still(mut health: HealthView) -> HealthView {
+    health.observed_at = None;
+    health.source = domain::health::HealthSource::Resync;
+    health
+}
+
+/// The same for the services of a stack.
+#[must_use]
+pub fn still_services(services: Option<Vec<ServiceState>>) -> Option<Vec<ServiceState>> {
+    let each = services?.into_iter().map(|service| ServiceState {
+        service_health: still(service.service_health),
+        ..service
+    });
+    Some(each.collect())
+}
+
+#[cfg(feature = "hydrate")]
+pub use browser::follow_health;
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use domain::wire::{HealthFrame, ProductDeploymentDetail};
+    use futures::future::{AbortHandle, Abortable};
+    use futures::{FutureExt as _, StreamExt as _};
+    use gloo_net::eventsource::futures::EventSource;
+    use leptos::prelude::*;
+    use leptos::task::spawn_local;
+
+    use super::super::link::Backoff;
+    use super::super::polled::Polled;
+    use super::super::timer::sleep;
+    use crate::clock;
+
+    /// Name of the events that carry a [`HealthFrame`].
+    const EVENT: &str = "health";
+
+    /// Follows the health of what is shown until the page is left. What breaks is opened again; meanwhile the page asks.
+    pub fn follow_health(polled: Polled<ProductDeploymentDetail>) {
+        // Effects run only once the page is the browser's, so the first paint is the server's.
+        Effect::new(move |_| {
+            let (stop, stopped) = AbortHandle::new_pair();
+            // Being stopped is how it ends when the page is left.
+            spawn_local(Abortable::new(follow(polled), stopped).map(drop));
+            on_cleanup(move || stop.abort());
+        });
+    }
+
+    async fn follow(polled: Polled<ProductDeploymentDetail>) {
+        let mut backoff = Backoff::default();
+        loop {
+            let address = polled.data.try_with_untracked(|detail| {
+                let (environment, id) = (&detail.environment_id, &detail.product_deployment_id);
+                format!("/api/health/{environment}/events?deployment={id}")
+            });
+            let Some(address) = address else {
+                return;
+            };
+            read(&address, polled, &mut backoff).await;
+            let (_, pause) = backoff.failed();
+            sleep(pause).await;
+        }
+    }
+
+    /// Reads until the stream breaks.
+    async fn read(address: &str, polled: Polled<ProductDeploymentDetail>, backoff: &mut Backoff) {
+        let Ok(mut source) = EventSource::new(address) else {
+            return;
+        };
+        let Ok(mut frames) = source.subscribe(EVENT) else {
+            return;
+        };
+        while let Some(Ok((_, message))) = frames.next().await {
+            let text = message.data().as_string().unwrap_or_default();
+            let Ok(frame) = serde_json::from_str::<HealthFrame>(&text) else {
+                return;
+            };
+            backoff.reset();
+            polled
+                .data
+                .try_maybe_update(|detail| (super::apply(detail, &frame), ()));
+            polled.heard.try_set(Some(clock::read()));
+            polled.stale.try_set(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::deployment::{OperationMode, ProductStatus, StackStatus};
+    use domain::health::{HealthSource, HealthStatus, Wanted};
+    use domain::timestamp::Timestamp;
+    use domain::wire::{DeploymentHealth, StackDetail, StackHealthPart};
+
+    use super::*;
+
+    fn view(status: HealthStatus, seen: i64) -> HealthView {
+        HealthView {
+            status,
+            reason: String::new(),
+            since: None,
+            observed_at: Some(Timestamp::from_millis(seen)),
+            source: HealthSource::Resync,
+            healthy_services: 0,
+            total_services: 0,
+            wanted: Wanted::Running,
+            operation_active: false,
+        }
+    }
+
+    fn detail() -> ProductDeploymentDetail {
+        ProductDeploymentDetail {
+            product_deployment_id: "shop".to_owned(),
+            environment_id: "local".to_owned(),
+            product_group_id: String::new(),
+            product_id: String::new(),
+            product_name: String::new(),
+            product_display_name: String::new(),
+            product_version: None,
+            deployment_name: String::new(),
+            status: ProductStatus::Running,
+            created_at: Timestamp::from_millis(0),
+            completed_at: None,
+            error_message: None,
+            continue_on_error: true,
+            total_stacks: 1,
+            completed_stacks: 1,
+            failed_stacks: 0,
+            previous_version: None,
+            upgrade_count: 0,
+            can_retry: false,
+            can_upgrade: false,
+            can_remove: false,
+            can_redeploy: false,
+            can_stop: false,
+            can_restart: false,
+            can_enter_maintenance: false,
+            can_exit_maintenance: false,
+            operation_mode: OperationMode::Normal,
+            maintenance_trigger: None,
+            duration_seconds: None,
+            stacks: vec![StackDetail {
+                stack_name: "web".to_owned(),
+                stack_display_name: "Web".to_owned(),
+                stack_id: String::new(),
+                deployment_id: "web".to_owned(),
+                deployment_stack_name: String::new(),
+                status: StackStatus::Running,
+                started_at: None,
+                completed_at: None,
+                error_message: None,
+                order: 0,
+                service_count: 0,
+                is_new_in_upgrade: false,
+                health: view(HealthStatus::Healthy, 1),
+                services: Some(Vec::new()),
+            }],
+            shared_variables: std::collections::BTreeMap::new(),
+            active_operation_id: None,
+            last_operation_id: None,
+            deployed_by: String::new(),
+            health: view(HealthStatus::Healthy, 1),
+        }
+    }
+
+    fn frame(complete: bool, seen: i64, deployments: Vec<DeploymentHealth>) -> HealthFrame {
+        HealthFrame {
+            environment_id: "local".to_owned(),
+            complete,
+            observed_at: Some(Timestamp::from_millis(seen)),
+            source: HealthSource::Event,
+            engine_answers: true,
+            deployments,
+            gone: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_change_reaches_the_product_and_its_stacks() {
+        let mut shown = detail();
+        let told = DeploymentHealth {
+            product_deployment_id: "shop".to_owned(),
+            health: view(HealthStatus::Unhealthy, 2),
+            stacks: vec![StackHealthPart {
+                deployment_id: "web".to_owned(),
+                stack_name: "web".to_owned(),
+                health: view(HealthStatus::Unhealthy, 2),
+                services: None,
+            }],
+        };
+        assert!(apply(&mut shown, &frame(false, 2, vec![told])));
+        assert_eq!(shown.health.status, HealthStatus::Unhealthy);
+        assert_eq!(shown.stacks[0].health.status, HealthStatus::Unhealthy);
+        assert_eq!(shown.stacks[0].services, None);
+    }
+
+    #[test]
+    fn a_look_without_a_change_makes_what_is_shown_younger() {
+        let mut shown = detail();
+        assert!(apply(&mut shown, &frame(false, 5, Vec::new())));
+        assert_eq!(
+            shown.health,
+            HealthView {
+                source: HealthSource::Event,
+                ..view(HealthStatus::Healthy, 5)
+            }
+        );
+        assert!(!apply(&mut shown, &frame(false, 4, Vec::new())));
+        // Everything was told, and this was not in it.
+        assert!(!apply(&mut shown, &frame(true, 9, Vec::new())));
+    }
+}
