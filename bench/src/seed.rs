@@ -68,6 +68,7 @@ pub(crate) async fn end(
         product_status,
         message: message.unwrap_or("All 3 stacks run."),
         error: message,
+        settlement: Settlement::nothing(),
     });
     store
         .append(&claim.lease, at(number, 20), LEASE, &entries)

@@ -226,9 +226,7 @@ impl Store {
         events: i64,
     ) -> Result<Held, StoreError> {
         let act = "write to an operation's journal";
-        let clock = self
-            .counted_lease_clock(tx, now, COUNTED_FOR, act)
-            .await?;
+        let clock = self.counted_lease_clock(tx, now, COUNTED_FOR, act).await?;
         let row = sqlx::query(concat!(
             "UPDATE operations SET lease_until = $1, event_seq = event_seq + $2
              WHERE id = $3 AND owner = $4 AND fence = $5 AND ($6 < 0 OR event_seq = $6) AND status IN ",

@@ -13,6 +13,11 @@ const FILES: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/0001_initial.sql"),
     ),
     (
+        2,
+        "releases",
+        include_str!("../../../migrations/0002_releases.sql"),
+    ),
+    (
         3,
         "health_transitions",
         include_str!("../../../migrations/0003_health_transitions.sql"),

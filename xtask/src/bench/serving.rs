@@ -206,8 +206,12 @@ impl Site<'_> {
         };
         Ok(vec![
             figure("one look, median", Unit::Millis, "/look/median")?.target(Target::AtMost(50.0)),
-            figure("from a container's end to its state, 99th percentile", Unit::Millis, "/event/p99")?
-                .target(Target::AtMost(2_000.0)),
+            figure(
+                "from a container's end to its state, 99th percentile",
+                Unit::Millis,
+                "/event/p99",
+            )?
+            .target(Target::AtMost(2_000.0)),
             figure("list of all, median", Unit::Millis, "/list/median")?
                 .target(Target::AtMost(10.0)),
             figure("resident memory", Unit::Kibibytes, "/kibibytes")?,
