@@ -2,6 +2,7 @@
 //! compared with. Writes BENCHMARKS.md; a target that is missed is written down as missed.
 
 mod catalog;
+mod changing;
 mod compose;
 mod deploying;
 mod engine;
@@ -50,6 +51,8 @@ pub(crate) struct BenchArgs {
 enum Part {
     /// Deploying, against Docker Compose and bare engine calls
     Engine,
+    /// Redeploying, upgrading and removing, against Docker Compose
+    Changing,
     /// What a durable step costs
     Journal,
     /// Pages, live events, restart, size of what a browser loads
@@ -57,11 +60,12 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 3] = [Self::Engine, Self::Journal, Self::Web];
+    const ALL: [Self; 4] = [Self::Engine, Self::Changing, Self::Journal, Self::Web];
 
     const fn title(self) -> &'static str {
         match self {
             Self::Engine => "Deploying",
+            Self::Changing => "Changing",
             Self::Journal => "Journal",
             Self::Web => "Serving",
         }
@@ -133,6 +137,13 @@ impl Bench {
                 engine: &self.engine,
                 compose: &self.compose,
                 folder: self.ground.folder("bench")?,
+                site: self.site.clone(),
+                runs: self.runs,
+            }),
+            Part::Changing => changing::measure(&Arena {
+                engine: &self.engine,
+                compose: &self.compose,
+                folder: self.ground.folder("bench-changing")?,
                 site: self.site.clone(),
                 runs: self.runs,
             }),

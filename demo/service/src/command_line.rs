@@ -88,6 +88,8 @@ ROLES
   store    HTTP: /health, /, PUT and GET /kv/NAME; state in one file in DATA_DIR,
            written durably; counts its starts
   worker   calls its neighbours again and again, one log line a call; listens on no port
+  load     calls its neighbours at a fixed rate for a while; tells in its last line how many
+           were answered, repeated after a refused connection, and failed; exits 0
   migrate  raises a schema version step by step, in the store or in DATA_DIR; exits 0;
            running it again changes nothing
 
@@ -100,6 +102,8 @@ WHAT IT IS
   STORE_URL        migrate: the store's address, e.g. http://store:8080; unset: DATA_DIR
   SCHEMA_VERSION   migrate: the version to reach       (default: 3)
   STEP_DELAY       migrate: time one step takes        (default: 0s)
+  LOAD_RATE        load: calls a second               (default: 200)
+  LOAD_FOR         load: how long                      (default: 10s)
   WORK_INTERVAL    worker: time between two rounds     (default: 5s)
 
 HOW IT MISBEHAVES  (durations: 250ms, 3s, 2m, 1h; flags: 1 or true)

@@ -1,8 +1,8 @@
 //! From start to end: signals, timers and the role's own thread, and the exit code that results.
 //!
 //! The first thread waits; whoever ends the process sends an [`Ending`] to it. Returning from
-//! `main` is the only way out, so a stop signal never waits for a connection, a sleep or a
-//! neighbour. That is safe because the one role with state replaces its file in one step.
+//! `main` is the only way out, so a stop signal never waits for a sleep or a neighbour, and for
+//! those who are being answered only a moment. That is safe because the one role with state replaces its file in one step.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,9 +13,13 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::http::server;
 use crate::log;
 use crate::role::{self, Role, RoleError};
 use crate::settings::Settings;
+
+/// How long those who are being answered may hold up the end.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// Why the process ends.
 enum Ending {
@@ -96,6 +100,7 @@ pub(crate) fn run(role: Role, settings: Settings) -> ExitCode {
     match endings.recv() {
         Ok(Ending::Signal(signal)) => {
             context.say(&format!("stops: signal {signal}"));
+            server::drain(DRAIN);
             ExitCode::SUCCESS
         }
         Ok(Ending::TimeIsUp) => {

@@ -1,5 +1,6 @@
 //! The parts this binary plays, and what can end them.
 
+mod load;
 mod migrate;
 mod store;
 mod web;
@@ -21,10 +22,17 @@ pub(crate) enum Role {
     Store,
     Worker,
     Migrate,
+    Load,
 }
 
 impl Role {
-    const ALL: [Self; 4] = [Self::Web, Self::Store, Self::Worker, Self::Migrate];
+    const ALL: [Self; 5] = [
+        Self::Web,
+        Self::Store,
+        Self::Worker,
+        Self::Migrate,
+        Self::Load,
+    ];
 
     /// The role as it is written on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -33,6 +41,7 @@ impl Role {
             Self::Store => "store",
             Self::Worker => "worker",
             Self::Migrate => "migrate",
+            Self::Load => "load",
         }
     }
 
@@ -132,6 +141,7 @@ pub(crate) fn play(context: &Arc<Context>) -> Result<(), RoleError> {
         Role::Web => write_log_lines_beside(context, web::run),
         Role::Store => write_log_lines_beside(context, store::run),
         Role::Worker => write_log_lines_beside(context, worker::run),
+        Role::Load => load::run(context),
         Role::Migrate => {
             // What an init container writes has to be complete when it ends.
             context.write_log_lines();

@@ -34,6 +34,9 @@ pub(crate) struct Settings {
     pub(crate) schema_version: u32,
     pub(crate) step_delay: Duration,
     pub(crate) work_interval: Duration,
+    /// Calls a second of each neighbour.
+    pub(crate) load_rate: u32,
+    pub(crate) load_for: Duration,
     pub(crate) start_delay: Duration,
     pub(crate) listen_delay: Duration,
     pub(crate) unhealthy_after: Option<Duration>,
@@ -106,6 +109,10 @@ impl Settings {
             work_interval: environment
                 .duration("WORK_INTERVAL")?
                 .unwrap_or(Duration::from_secs(5)),
+            load_rate: environment.number("LOAD_RATE", 200, 1, 10_000)?,
+            load_for: environment
+                .duration("LOAD_FOR")?
+                .unwrap_or(Duration::from_secs(10)),
             start_delay: environment.duration("START_DELAY")?.unwrap_or_default(),
             listen_delay: environment.duration("LISTEN_DELAY")?.unwrap_or_default(),
             unhealthy_after: environment.duration("UNHEALTHY_AFTER")?,

@@ -14,6 +14,9 @@ const CHECKED_IMAGE: &str = "windlass-demo/web:1.0.0";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Product {
     pub(super) name: &'static str,
+    version: &'static str,
+    /// Services of each stack.
+    services: usize,
     pub(super) stacks: usize,
     /// Whether stacks wait for the one before.
     pub(super) ordered: bool,
@@ -23,18 +26,49 @@ pub(super) struct Product {
 
 pub(super) const ORDERED: Product = Product {
     name: "ordered",
+    version: "1.0.0",
+    services: SERVICES,
     stacks: 10,
     ordered: true,
     checked: false,
 };
+/// Another version in which nothing is different.
+pub(super) const ORDERED_SAME: Product = Product {
+    version: "1.0.1",
+    ..ORDERED
+};
+/// Another version in which one service is different.
+pub(super) const ORDERED_CHANGED: Product = Product {
+    version: "1.1.0",
+    ..ORDERED
+};
+/// A product of one service.
+pub(super) const SINGLE: Product = Product {
+    name: "single",
+    services: 1,
+    stacks: 1,
+    ..ORDERED
+};
+/// A service that answers requests.
+pub(super) const FRONT: Product = Product {
+    name: "front",
+    services: 1,
+    stacks: 1,
+    checked: true,
+    ..ORDERED
+};
 pub(super) const INDEPENDENT: Product = Product {
     name: "independent",
+    version: "1.0.0",
+    services: SERVICES,
     stacks: 10,
     ordered: false,
     checked: false,
 };
 pub(super) const CHECKED: Product = Product {
     name: "checked",
+    version: "1.0.0",
+    services: SERVICES,
     stacks: 5,
     ordered: true,
     checked: true,
@@ -100,12 +134,14 @@ impl Chatter {
     }
 }
 
+/// The stack of which one service is different in [`ORDERED_CHANGED`].
+const CHANGED_STACK: &str = "s05";
 /// A stack whose container cannot be started.
 pub(super) const BLOCKED_STACK: &str = "blocked";
 
 impl Product {
     pub(super) fn id(&self) -> String {
-        format!("bench:{}:1.0.0", self.name)
+        format!("bench:{}:{}", self.name, self.version)
     }
 
     /// Names of the stacks, in order.
@@ -116,7 +152,7 @@ impl Product {
     }
 
     pub(super) fn containers(&self) -> usize {
-        self.stacks * SERVICES
+        self.stacks * self.services
     }
 
     pub(super) fn image(&self) -> &'static str {
@@ -129,17 +165,23 @@ impl Product {
 
     /// The Compose file of a stack, in a catalog's folder.
     pub(super) fn compose_file(&self, catalog: &Path, stack: &str) -> std::path::PathBuf {
-        catalog.join(self.name).join(format!("{stack}.yaml"))
+        self.folder(catalog).join(format!("{stack}.yaml"))
+    }
+
+    fn folder(&self, catalog: &Path) -> std::path::PathBuf {
+        catalog.join(format!("{}-{}", self.name, self.version))
     }
 
     fn write(&self, catalog: &Path) -> anyhow::Result<()> {
-        let folder = catalog.join(self.name);
+        let folder = self.folder(catalog);
         fs::create_dir_all(&folder)?;
-        let mut manifest = format!("name: {}\nversion: \"1.0.0\"\nstacks:\n", self.name);
+        let (name, version) = (self.name, self.version);
+        let mut manifest = format!("name: {name}\nversion: \"{version}\"\nstacks:\n");
         let order = if self.ordered { "" } else { ", dependsOn: []" };
         for stack in self.stack_names() {
             manifest += &format!("  {stack}: {{compose: {stack}.yaml{order}}}\n");
-            fs::write(self.compose_file(catalog, &stack), self.compose())?;
+            let differs = *self == ORDERED_CHANGED && stack == CHANGED_STACK;
+            fs::write(self.compose_file(catalog, &stack), self.compose(differs))?;
         }
         manifest += &format!("  {BLOCKED_STACK}: {{compose: {BLOCKED_STACK}.yaml}}\n");
         fs::write(
@@ -153,11 +195,13 @@ impl Product {
             .with_context(|| format!("cannot write the product {}", self.name))
     }
 
-    fn compose(&self) -> String {
+    /// `differs` is about the first service alone.
+    fn compose(&self, differs: bool) -> String {
         let mut text = "services:\n".to_owned();
-        for number in 1..=SERVICES {
+        for number in 1..=self.services {
             text += &format!("  service{number}:\n    image: {}\n", self.image());
-            text += "    environment: {WORK_INTERVAL: 1h}\n";
+            let interval = if differs && number == 1 { "2h" } else { "1h" };
+            text += &format!("    environment: {{WORK_INTERVAL: {interval}}}\n");
             if self.checked {
                 // The engine asks for the first time after one interval.
                 text += "    healthcheck: {test: [CMD, /demo-service, check, \
@@ -170,9 +214,17 @@ impl Product {
 
 /// Writes all products.
 pub(super) fn write(catalog: &Path) -> anyhow::Result<()> {
-    [ORDERED, INDEPENDENT, CHECKED]
-        .iter()
-        .try_for_each(|product| product.write(catalog))?;
+    [
+        ORDERED,
+        ORDERED_SAME,
+        ORDERED_CHANGED,
+        INDEPENDENT,
+        CHECKED,
+        SINGLE,
+        FRONT,
+    ]
+    .iter()
+    .try_for_each(|product| product.write(catalog))?;
     [SLOW_CHATTER, FAST_CHATTER]
         .iter()
         .try_for_each(|chatter| chatter.write(catalog))

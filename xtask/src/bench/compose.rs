@@ -94,6 +94,40 @@ impl Compose {
         Ok(began.elapsed())
     }
 
+    /// `up -d --force-recreate --wait` for each stack, one after the other.
+    pub(super) fn recreate(
+        &self,
+        engine: &Engine,
+        catalog: &Path,
+        product: &Product,
+    ) -> anyhow::Result<Duration> {
+        let began = Instant::now();
+        for stack in product.stack_names() {
+            self.up(
+                engine,
+                catalog,
+                product,
+                &stack,
+                &["--force-recreate", "--wait"],
+            )?;
+        }
+        Ok(began.elapsed())
+    }
+
+    /// `down` for each stack, the last one first.
+    pub(super) fn down(
+        &self,
+        engine: &Engine,
+        catalog: &Path,
+        product: &Product,
+    ) -> anyhow::Result<Duration> {
+        let began = Instant::now();
+        for stack in product.stack_names().iter().rev() {
+            self.call(engine, catalog, product, stack, &["down"])?;
+        }
+        Ok(began.elapsed())
+    }
+
     fn up(
         &self,
         engine: &Engine,
@@ -102,19 +136,30 @@ impl Compose {
         stack: &str,
         more: &[&str],
     ) -> anyhow::Result<()> {
+        let words = [&["up", "--detach"], more].concat();
+        self.call(engine, catalog, product, stack, &words)
+    }
+
+    fn call(
+        &self,
+        engine: &Engine,
+        catalog: &Path,
+        product: &Product,
+        stack: &str,
+        words: &[&str],
+    ) -> anyhow::Result<()> {
         interrupt::check()?;
         // Waited for without looking now and then: that would cost the baseline time.
         let done = Command::new(&self.program)
             .args(["--project-name", &format!("compose-{stack}"), "--file"])
             .arg(product.compose_file(catalog, stack))
-            .args(["up", "--detach"])
-            .args(more)
+            .args(words)
             .env("DOCKER_HOST", engine.host())
             .output()
             .context("cannot start Compose")?;
         if !done.status.success() {
             let said = String::from_utf8_lossy(&done.stderr);
-            bail!("Compose could not start {stack}: {said}");
+            bail!("compose {} of {stack}: {said}", words.join(" "));
         }
         Ok(())
     }

@@ -127,7 +127,7 @@ fn unchanged(times: &Times) -> Figure {
 }
 
 impl Arena<'_> {
-    fn catalog(&self) -> PathBuf {
+    pub(super) fn catalog(&self) -> PathBuf {
         self.folder.join("catalog")
     }
 
@@ -187,7 +187,7 @@ impl Arena<'_> {
         engine.clear()
     }
 
-    fn server(&self, data: &str) -> anyhow::Result<Windlass> {
+    pub(super) fn server(&self, data: &str) -> anyhow::Result<Windlass> {
         Windlass::start(&Setup {
             data: self.folder.join(data),
             catalog: self.catalog(),

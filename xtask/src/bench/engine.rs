@@ -188,6 +188,28 @@ impl Engine {
         Ok(())
     }
 
+    /// Starts a container that ends by itself; its id.
+    pub(super) fn start_client(&self, body: &Value) -> anyhow::Result<String> {
+        let made = self.ask("POST", "/containers/create", Some(body))?;
+        let id = made["Id"].as_str().context("no id")?.to_owned();
+        self.ask("POST", &format!("/containers/{id}/start"), None)?;
+        Ok(id)
+    }
+
+    /// Waits until a container has ended; all it wrote.
+    pub(super) fn last_words(&self, id: &str) -> anyhow::Result<String> {
+        self.ask("POST", &format!("/containers/{id}/wait"), None)?;
+        let path = format!("/containers/{id}/logs?stdout=1&stderr=1");
+        let answer = self.endpoint.call(&Request {
+            method: "GET",
+            path: &path,
+            headers: &[],
+            body: &[],
+        })?;
+        ensure!(answer.status == 200, "{path}: {}", answer.status);
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
     fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let text = body.map(ToString::to_string).unwrap_or_default();
         let json = [("Content-Type", "application/json".to_owned())];

@@ -162,6 +162,34 @@ impl Windlass {
         Ok(())
     }
 
+    /// Changes what is deployed and waits for the answer, which is timed.
+    pub(super) fn change(
+        &self,
+        method: &str,
+        product: &Product,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<Duration> {
+        let all = self.deployments()?;
+        let listed = self.get(&all)?;
+        let id = listed["productDeployments"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|it| it["productName"] == product.name)
+            .and_then(|it| it["productDeploymentId"].as_str())
+            .with_context(|| format!("{} is not deployed", product.name))?;
+        let began = Instant::now();
+        let answer = self.call(method, &format!("{all}/{id}{path}"), &[], Some(body))?;
+        let time = began.elapsed();
+        let said: Value = serde_json::from_slice(&answer.body)?;
+        ensure!(
+            answer.status == 200 && said["success"] == true,
+            "{method} {path} failed: {said}"
+        );
+        Ok(time)
+    }
+
     /// Begins a deployment; the operation's id.
     pub(super) fn begin(&self, product: &str, stacks: &[String]) -> anyhow::Result<String> {
         let prefer = ("Prefer", "respond-async".to_owned());

@@ -26,6 +26,19 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Failed accepts in a row after which the listener is given up.
 const MAX_FAILED_ACCEPTS: u32 = 100;
 
+/// Connections that are being answered, of all listeners of this process.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+/// Between two looks whether nobody is left.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Waits until nobody is being answered, at most so long. Who comes meanwhile is answered as well.
+pub(crate) fn drain(limit: Duration) {
+    let deadline = Instant::now() + limit;
+    while OPEN.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
+        thread::sleep(LOOK);
+    }
+}
+
 /// Opens the port on all addresses of the container.
 pub(crate) fn listen(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
@@ -37,7 +50,6 @@ pub(crate) fn serve(
     handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
 ) -> io::Error {
     let handler = Arc::new(handler);
-    let open = Arc::new(AtomicUsize::new(0));
     let mut failed = 0;
     loop {
         let stream = match listener.accept() {
@@ -52,7 +64,7 @@ pub(crate) fn serve(
             }
         };
         failed = 0;
-        let Some(slot) = Slot::take(&open) else {
+        let Some(slot) = Slot::take() else {
             refuse(stream);
             continue;
         };
@@ -70,22 +82,22 @@ pub(crate) fn serve(
 }
 
 /// One of the places for connections; given back when dropped, also by a thread that panics.
-struct Slot(Arc<AtomicUsize>);
+struct Slot;
 
 impl Slot {
-    fn take(open: &Arc<AtomicUsize>) -> Option<Self> {
+    fn take() -> Option<Self> {
         // Counted by the one accepting thread only, so looking and adding cannot race.
-        if open.load(Ordering::Acquire) >= MAX_CONNECTIONS {
+        if OPEN.load(Ordering::Acquire) >= MAX_CONNECTIONS {
             return None;
         }
-        open.fetch_add(1, Ordering::AcqRel);
-        Some(Self(Arc::clone(open)))
+        OPEN.fetch_add(1, Ordering::AcqRel);
+        Some(Self)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        OPEN.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
