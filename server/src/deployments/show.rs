@@ -335,21 +335,23 @@ pub(super) fn operation_result(
         OperationKind::Stop | OperationKind::EnterMaintenance => StackStatus::Stopped,
         _ => StackStatus::Running,
     };
-    let succeeded = operation.status == OperationStatus::Succeeded;
-    // A retry that brings some of it up is a success to its caller, as a deployment is.
-    let retried = operation.kind == OperationKind::Retry && deployment.status.is_operational();
+    // What was taken back left the product at the version that it was at before.
+    let previous_version = match operation.input.release {
+        Some(release) if release != deployment.release => deployment.product.version.clone(),
+        _ => deployment.previous_version.clone(),
+    };
     let changes = matches!(
         operation.kind,
         OperationKind::Upgrade | OperationKind::Rollback
     );
     OperationResult {
-        success: succeeded || retried,
+        success: operation.status == OperationStatus::Succeeded,
         message: operation.message.clone().unwrap_or_default(),
         product_deployment_id: deployment.id.to_string(),
         operation_id: operation.id.to_string(),
         product_name: deployment.product.name.clone(),
         product_version: deployment.product.version.clone(),
-        previous_version: deployment.previous_version.clone().filter(|_| changes),
+        previous_version: previous_version.filter(|_| changes),
         new_version: target.filter(|_| changes),
         status: deployment.status,
         operation_status: operation.status,

@@ -247,7 +247,7 @@ async fn lifecycle(
 }
 
 /// How the stacks came out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Ending<'a> {
     /// Of every stack that the deployment has, those on their way in and out included.
     pub(super) stacks: &'a [(String, StackStatus)],
@@ -257,6 +257,8 @@ pub(super) struct Ending<'a> {
     pub(super) returned: bool,
     /// Stacks that came through, and to which something was done.
     pub(super) advanced: &'a [String],
+    /// The sentence of what was given up first.
+    pub(super) failure: Option<String>,
 }
 
 impl Ending<'_> {

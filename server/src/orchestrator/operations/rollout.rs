@@ -113,9 +113,13 @@ pub(super) fn end(material: &Material, ending: &Ending<'_>, words: &Words) -> En
     let name = name_of(material);
     if let Some(before) = material.input.before.filter(|_| ending.returned) {
         let product_status = next(material, ProductEvent::Returned(before));
-        let why = match ending.cancelled {
-            true => format!("The {} was cancelled.", words.noun),
-            false => format!("{}.", (words.failed)(name)),
+        let why = match (ending.cancelled, &ending.failure) {
+            (true, _) => format!("The {} was cancelled.", words.noun),
+            (false, Some(failure)) => {
+                let failure = failure.trim_end_matches('.');
+                format!("{}: {failure}.", (words.failed)(name))
+            }
+            (false, None) => format!("{}.", (words.failed)(name)),
         };
         let message = format!(
             "{why} Everything is as it was before: {}.",

@@ -195,10 +195,33 @@ impl Run {
                 false => untouched && !came_back,
             };
             if comes_back && *status != before.status() {
-                let message = came_back.then(|| "it is what it was before".to_owned());
+                let message = self
+                    .failure_of(&stack)
+                    .map(|failure| format!("{failure}; what ran before runs again"));
                 self.change_stack(&stack, StackEvent::Return(before), message);
             }
         }
+    }
+
+    /// The sentence of the step that was given up first.
+    fn first_failure(&self) -> Option<String> {
+        let steps = self.plan.own_steps().iter().zip(&self.records);
+        let failed = steps.filter(|(step, record)| {
+            let last = matches!(step.action, Action::FinishStack { .. });
+            record.state == StepState::Failed && !step.tidies && !last
+        });
+        let first = failed.min_by_key(|(_, record)| record.ended_at);
+        first.and_then(|(_, record)| Some(record.failure.as_ref()?.message.clone()))
+    }
+
+    /// Why a stack's roll-out was given up.
+    fn failure_of(&self, stack: &str) -> Option<String> {
+        let mut steps = self.plan.own_steps().iter().zip(&self.records);
+        steps.find_map(|(step, record)| {
+            let failed = step.action.concerns(stack) && record.state == StepState::Failed;
+            let failure = record.failure.as_ref().filter(|_| failed && !step.tidies)?;
+            Some(failure.message.clone())
+        })
     }
 
     /// Whether the operator left something undone.
@@ -215,6 +238,7 @@ impl Run {
             cancelled: self.cancelled,
             returned: self.is_returned(&advanced) && !self.left_undone(),
             advanced: &advanced,
+            failure: self.first_failure(),
         };
         let keep = self.journal.shared.settings.keep_releases;
         operations::end(&self.material, &ending, keep)
