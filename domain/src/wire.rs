@@ -3,6 +3,7 @@
 mod catalog;
 mod deployment;
 mod environment;
+mod observer;
 mod operation;
 mod problem;
 
@@ -18,5 +19,6 @@ pub use deployment::{
 pub use environment::{
     CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList, EnvironmentView,
 };
+pub use observer::{ObserverCheckView, ObserverResultView, ObserverView};
 pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
 pub use problem::{Problem, ProblemKind};
