@@ -28,6 +28,7 @@ mod error;
 mod inspection;
 mod journal;
 mod lease;
+mod maintenance_observers;
 mod migrations;
 mod operations;
 mod write;
@@ -43,6 +44,7 @@ pub use inspection::{
 };
 pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
+pub use maintenance_observers::{ObserverClaim, ObserverState};
 pub use operations::CancelOutcome;
 
 use connect::Backend;
