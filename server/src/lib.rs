@@ -14,6 +14,7 @@ pub mod operations;
 pub mod orchestrator;
 pub mod products;
 pub mod shutdown;
+pub mod signals;
 pub mod state;
 pub mod store;
 pub mod telemetry;

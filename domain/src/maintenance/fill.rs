@@ -111,20 +111,21 @@ impl<'a> Known<'a> {
         if name.is_empty() || name.starts_with(|ch: char| ch.is_ascii_digit()) {
             return Err(Unfillable::NotAVariable(inner.to_owned()));
         }
-        if form.is_empty() {
-            return self.value(name);
-        }
-        let (default, empty_is_none) = match (form.strip_prefix(":-"), form.strip_prefix('-')) {
-            (Some(default), _) => (default, true),
-            (None, Some(default)) => (default, false),
-            (None, None) => return Err(Unfillable::NotAVariable(inner.to_owned())),
+        let (colon, operator) = match form.strip_prefix(':') {
+            Some(operator) => (true, operator),
+            None => (false, form),
         };
-        match self.value(name) {
-            Ok(Filled::Text(value)) if !(empty_is_none && value.is_empty()) => {
-                Ok(Filled::Text(value))
+        let value = self.value(name);
+        let is_empty = colon && value == Ok(Filled::Text(String::new()));
+        match operator.split_at_checked(1) {
+            None if !colon => value,
+            Some(("?", _)) if is_empty => Err(Unfillable::NoValue(name.to_owned())),
+            Some(("?", _)) => value,
+            Some(("-", default)) if is_empty || value.is_err() => {
+                Ok(Filled::Text(default.to_owned()))
             }
-            Ok(Filled::Later) => Ok(Filled::Later),
-            _ => Ok(Filled::Text(default.to_owned())),
+            Some(("-", _)) => value,
+            _ => Err(Unfillable::NotAVariable(inner.to_owned())),
         }
     }
 }
@@ -158,6 +159,9 @@ mod tests {
             ("${EMPTY:-d}", text("d")),
             ("${EMPTY-d}", text("")),
             ("${MISSING:-d}${URL}", text("dhttp://x")),
+            ("${EMPTY?e}", text("")),
+            ("${URL:?e}", text("http://x")),
+            ("${EMPTY:?e}", Err(Unfillable::NoValue("EMPTY".to_owned()))),
             ("${MISSING}", Err(Unfillable::NoValue("MISSING".to_owned()))),
             ("${URL", Err(Unfillable::Unclosed)),
             ("${}", Err(Unfillable::NotAVariable(String::new()))),
