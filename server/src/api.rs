@@ -4,12 +4,14 @@
 //! after its use case. What is not in [`endpoints`] is not reachable.
 
 mod cancel_operation;
+mod check_observer;
 mod create_environment;
 mod deploy_product;
 mod endpoint;
 mod extract;
 mod get_deployment_by_product;
 mod get_environment;
+mod get_observer;
 mod get_operation;
 mod get_product;
 mod get_product_deployment;
@@ -62,6 +64,8 @@ fn endpoints() -> Vec<Endpoint> {
         list_product_deployments::endpoint(),
         get_product_deployment::endpoint(),
         get_deployment_by_product::endpoint(),
+        get_observer::endpoint(),
+        check_observer::endpoint(),
         list_operations::endpoint(),
         get_operation::endpoint(),
         cancel_operation::endpoint(),

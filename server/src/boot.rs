@@ -107,6 +107,8 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
     let address = listener.local_addr().map_err(in_use)?;
     orchestrator.start().await?;
+    // Observers are not polled yet: a `maintenance::Poller` over `state.observers.telling(…)` starts here, and stops after the
+    // orchestrator, once something carries out what they want.
     tracing::info!(server.address = %address, "listening on http://{address}");
 
     // Made into a service once: a router as it is would copy all its routes for each connection.

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod engine;
 pub mod environments;
 mod failpoint;
+pub mod maintenance;
 pub mod operations;
 pub mod orchestrator;
 pub mod products;

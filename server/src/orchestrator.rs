@@ -27,6 +27,7 @@ use crate::store::{Claim, Store, StoreError};
 
 pub use feed::Feed;
 use jumps::Jumps;
+pub(crate) use redact::Redactor;
 
 /// How long an operation stays ours without a sign of life, where the operator chooses nothing else.
 pub const LEASE: Duration = Duration::from_secs(15);

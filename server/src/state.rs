@@ -6,9 +6,11 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::deployments::Deployments;
 use crate::environments::Environments;
+use crate::maintenance::Observers;
 use crate::operations::Operations;
 use crate::orchestrator::Orchestrator;
 use crate::products::Products;
+use crate::signals::Signals;
 use crate::store::{Store, StoreError};
 
 /// Narrow handles, each cheap to clone.
@@ -18,6 +20,8 @@ pub struct AppState {
     pub products: Products,
     pub deployments: Deployments,
     pub operations: Operations,
+    /// Tells nobody until it is given somebody to tell: [`Observers::telling`].
+    pub observers: Observers,
     pub readiness: Readiness,
 }
 
@@ -32,7 +36,9 @@ impl AppState {
         clock: Clock,
     ) -> Self {
         let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
+        let observers = Observers::new(store.clone(), clock.clone(), Signals::new());
         Self {
+            observers,
             products: Products::new(Arc::clone(&catalog), clock.clone()),
             deployments: Deployments {
                 store: store.clone(),

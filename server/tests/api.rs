@@ -6,6 +6,7 @@ mod deployments;
 mod door;
 mod environments;
 mod events;
+mod observers;
 mod operations;
 mod problems;
 mod test_app;

@@ -13,6 +13,7 @@ mod deploy;
 mod docker_double;
 mod engine;
 mod faults;
+mod maintenance;
 mod orchestrator;
 mod serve;
 mod server_process;

@@ -11,13 +11,13 @@ const STRUCK: &str = "••••••";
 
 /// Knows the secret values of one deployment.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     /// Longest first, so that a secret that contains another goes as a whole.
     secrets: Vec<String>,
 }
 
 impl Redactor {
-    pub(super) fn new<'a>(product: &Product, values: impl IntoIterator<Item = &'a Values>) -> Self {
+    pub(crate) fn new<'a>(product: &Product, values: impl IntoIterator<Item = &'a Values>) -> Self {
         let names: Vec<&str> = product
             .shared_variables
             .iter()
@@ -36,7 +36,7 @@ impl Redactor {
         Self { secrets }
     }
 
-    pub(super) fn strike(&self, text: &str) -> String {
+    pub(crate) fn strike(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
             if text.contains(secret.as_str()) {

@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 22] = [
+const LAYERS: [(&str, Layer); 23] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -34,6 +34,7 @@ const LAYERS: [(&str, Layer); 22] = [
     ("products", Layer::Feature),
     ("deployments", Layer::Feature),
     ("operations", Layer::Feature),
+    ("maintenance", Layer::Feature),
     ("validate", Layer::Feature),
     ("doctor", Layer::Feature),
     ("engine", Layer::Adapter),
