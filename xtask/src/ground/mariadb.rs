@@ -46,9 +46,9 @@ impl Programs {
         if let Some(found) = Self::find() {
             return Ok(found);
         }
-        // The package without `-core` would also bring a service.
+        // Packages without `-core` would also bring a service.
         tools::apt_install(
-            &["mariadb-server-core"],
+            &["mariadb-server-core", "mariadb-client-core"],
             "observers are tested on MariaDB, too",
         )?;
         Self::find().context("the package mariadb-server-core brought no mariadbd")
@@ -60,6 +60,8 @@ impl Programs {
             true => packaged.to_path_buf(),
             false => tools::find("mariadbd")?,
         };
+        // What makes the tables calls this one.
+        tools::find("my_print_defaults")?;
         Some(Self {
             server,
             install: tools::find("mariadb-install-db")?,
