@@ -287,6 +287,17 @@ fn stack(
     }
     let mut loaded = load(reading, &paths, values)?;
     loaded.model.remove("name");
+    if let Some(misplaced) = loaded
+        .model
+        .get("x-windlass")
+        .and_then(|extension| extension.entry("maintenance"))
+    {
+        let warning = misplaced.place.warning(
+            "'maintenance' of one stack has no effect.",
+            "Move it to windlass.yaml.",
+        );
+        reading.push(warning);
+    }
     let known = effective(shared, &declared);
     let mut stack = stack_of(
         loaded,

@@ -1025,9 +1025,9 @@ fn a_maintenance_section_is_checked_where_it_is_written() {
     refused(
         &[("shop/product.yaml", manifest)],
         &[
-            "shop/product.yaml:12:12: maintenance.observer.watch: 'watch' is not known here and has no effect. Check its spelling and indentation.",
             "shop/product.yaml:8:22: maintenance.observer.pollingInterval: '30' is not a time. Write a whole number with s, m or h: 30s.",
             "shop/product.yaml:11:15: maintenance.observer.jsonPath: 'a..b' is not a path into JSON. Write it as a.b[0].c.",
+            "shop/product.yaml:12:12: maintenance.observer.watch: 'watch' is not known here and has no effect. Check its spelling and indentation.",
             "shop/product.yaml:13:32: maintenance.setter.url: 'HOOK' is not a variable that is shared by the product's stacks. Declare it, or write ${NAME:-default}.",
         ],
     );
@@ -1042,7 +1042,7 @@ fn a_maintenance_section_is_checked_where_it_is_written() {
         &[
             "shop/windlass.yaml:2:25: maintenance.observer: The key 'maintenanceValue' is missing. Add maintenanceValue: ….",
             "shop/windlass.yaml:2:25: maintenance.observer: The key 'path' is missing. Add path: ….",
-            "shop/windlass.yaml:2:68: maintenance.observer.contentPattern: '(' is not a regular expression. Check brackets and backslashes.",
+            "shop/windlass.yaml:2:69: maintenance.observer.contentPattern: '(' is not a regular expression. Check brackets and backslashes.",
         ],
     );
     refused(
@@ -1084,4 +1084,18 @@ fn a_maintenance_section_is_kept_as_it_is_written() {
         "services: {app: {image: a}}\nx-windlass:\n  maintenance: {observer: {type: http, maintenanceValue: 'on', url: '${MODE_URL:?say where}'}}\n",
     )]);
     assert!(plain.maintenance.is_some());
+    assert_eq!(plain.stacks[0].variables[0].name, "MODE_URL");
+    let misplaced = read(&[
+        ("shop/windlass.yaml", "name: Shop\n"),
+        (
+            "shop/compose.yaml",
+            "services: {app: {image: a}}\nx-windlass: {maintenance: {}}\n",
+        ),
+    ]);
+    assert_eq!(
+        texts(&misplaced),
+        [
+            "shop/compose.yaml:2:14: x-windlass.maintenance: 'maintenance' of one stack has no effect. Move it to windlass.yaml."
+        ]
+    );
 }
