@@ -95,12 +95,9 @@ async fn try_connect(connection: &Connection, server: &str) -> Result<Session, S
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
         }
-        match Client::connect(
-            config(connection, &address.0, address.1),
-            tcp.compat_write(),
-        )
-        .await
-        {
+        let config = config(connection, &address.0, address.1);
+        // On the heap: the handshake's state would make every look twenty kilobytes large.
+        match Box::pin(Client::connect(config, tcp.compat_write())).await {
             Ok(session) => return Ok(session),
             Err(Error::Routing { host, port }) => address = (host, port),
             Err(Error::Server(token)) => {
