@@ -5,6 +5,7 @@ mod change;
 mod deployment;
 mod environment;
 mod health;
+mod observer;
 mod operation;
 mod problem;
 mod release;
@@ -32,6 +33,7 @@ pub use health::{
     ServiceHealthView, ServicesHealth, StackHealthDetail, StackHealthPart, StackHealthResponse,
     StackHealthSummary,
 };
+pub use observer::{ObserverCheckView, ObserverResultView, ObserverView};
 pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
 pub use problem::{Problem, ProblemKind};
 pub use release::{

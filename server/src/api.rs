@@ -4,6 +4,7 @@
 //! after its use case. What is not in [`endpoints`] is not reachable.
 
 mod cancel_operation;
+mod check_observer;
 mod check_upgrade;
 mod create_environment;
 mod decide_operation;
@@ -16,6 +17,7 @@ mod get_deployment_by_product;
 mod get_deployment_health;
 mod get_environment;
 mod get_environment_health;
+mod get_observer;
 mod get_operation;
 mod get_product;
 mod get_product_deployment;
@@ -100,6 +102,8 @@ fn endpoints() -> Vec<Endpoint> {
         restart_containers::alias(),
         set_operation_mode::endpoint(),
         remove_product::endpoint(),
+        get_observer::endpoint(),
+        check_observer::endpoint(),
         list_operations::endpoint(),
         get_operation::endpoint(),
         cancel_operation::endpoint(),

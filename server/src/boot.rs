@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::doctor::{Doctor, Report};
 use crate::engine::{Engine, docker::DockerEngine};
 use crate::environments::{Connect, EnvironmentError, Environments};
+use crate::maintenance::Poller;
 use crate::orchestrator::{Orchestrator, Settings};
 use crate::reconcile::{self, Reconciler};
 use crate::state::AppState;
@@ -111,12 +112,14 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         reconciler.clone(),
         clock,
     );
+    let poller = Poller::new(state.observers.clone());
     let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
     let listener = TcpListener::bind(args.listen).await.map_err(in_use)?;
     let address = listener.local_addr().map_err(in_use)?;
     orchestrator.start().await?;
     reconciler.start();
+    poller.start();
     tracing::info!(server.address = %address, "listening on http://{address}");
 
     // Made into a service once: a router as it is would copy all its routes for each connection.
@@ -134,6 +137,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         }
     };
     // What is at work is left where it is and goes on at the next start.
+    poller.stop().await;
     orchestrator.stop().await;
     reconciler.stop().await;
     store.close().await;

@@ -8,6 +8,7 @@ pub mod compose;
 mod declare;
 mod dotenv;
 mod interpolate;
+mod maintenance;
 mod manifest;
 mod reading;
 mod recorded;

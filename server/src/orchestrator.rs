@@ -23,11 +23,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::signals::Signals;
 use crate::store::{Claim, Store, StoreError};
 
 pub use feed::Feed;
 use jumps::Jumps;
 pub use operations::{Material, PlanError, fingerprint, plan as plan_operation};
+pub(crate) use redact::Redactor;
 
 /// How long an operation stays ours without a sign of life, where the operator chooses nothing else.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -68,6 +70,7 @@ pub(crate) struct Shared {
     /// This process among several on one database.
     pub(crate) node: String,
     pub(crate) feed: Feed,
+    pub(crate) signals: Signals,
     pub(crate) settings: Settings,
     bell: Notify,
     /// Counts the beginnings and ends of operations here.
@@ -147,6 +150,7 @@ impl Orchestrator {
                 clock,
                 node,
                 feed: Feed::default(),
+                signals: Signals::new(),
                 settings,
                 bell: Notify::new(),
                 turns: watch::Sender::new(0),

@@ -7,10 +7,12 @@ use crate::clock::Clock;
 use crate::deployments::Deployments;
 use crate::environments::Environments;
 use crate::health::HealthReports;
+use crate::maintenance::{Observers, Switching};
 use crate::operations::Operations;
 use crate::orchestrator::Orchestrator;
 use crate::products::Products;
 use crate::reconcile::Reconciler;
+use crate::signals::Signals;
 use crate::store::{Store, StoreError};
 
 /// Narrow handles, each cheap to clone.
@@ -21,6 +23,7 @@ pub struct AppState {
     pub deployments: Deployments,
     pub operations: Operations,
     pub health: HealthReports,
+    pub observers: Observers,
     pub readiness: Readiness,
 }
 
@@ -36,17 +39,23 @@ impl AppState {
         clock: Clock,
     ) -> Self {
         let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
+        let observers = Observers::new(store.clone(), clock.clone(), Signals::new());
+        let deployments = Deployments {
+            store: store.clone(),
+            catalog: Arc::clone(&catalog),
+            environments: environments.clone(),
+            operations: operations.clone(),
+            orchestrator,
+            reconciler: reconciler.clone(),
+            clock: clock.clone(),
+        };
         Self {
-            products: Products::new(Arc::clone(&catalog), clock.clone()),
-            deployments: Deployments {
-                store: store.clone(),
-                catalog,
-                environments: environments.clone(),
-                operations: operations.clone(),
-                orchestrator,
-                reconciler: reconciler.clone(),
-                clock,
-            },
+            observers: observers.telling(Switching {
+                modes: Arc::new(deployments.clone()),
+                trigger_of: Arc::new(|deployment| deployment.maintenance.clone()),
+            }),
+            deployments,
+            products: Products::new(catalog, clock),
             health: HealthReports {
                 store: store.clone(),
                 environments: environments.clone(),

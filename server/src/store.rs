@@ -29,6 +29,7 @@ mod health_transitions;
 mod inspection;
 mod journal;
 mod lease;
+mod maintenance_observers;
 mod migrations;
 mod operations;
 mod releases;
@@ -52,6 +53,7 @@ pub use inspection::{
 };
 pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
+pub use maintenance_observers::{ObserverClaim, ObserverState};
 pub use operations::CancelOutcome;
 pub use releases::ReleaseRow;
 pub use settlement::{Contents, Settlement};

@@ -7,6 +7,7 @@ mod door;
 mod environments;
 mod events;
 mod health;
+mod observers;
 mod operations;
 mod problems;
 mod test_app;

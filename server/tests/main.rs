@@ -1,6 +1,6 @@
 //! The server's integration tests, one binary.
 //!
-//! `cargo xtask test` runs them in a network namespace with a Docker engine, a registry and a PostgreSQL server, and says
+//! `cargo xtask test` runs them in a network namespace with a Docker engine, a registry, a PostgreSQL and a MariaDB server, and says
 //! where these are in `WINDLASS_TEST_*` variables.
 #![expect(
     clippy::unwrap_used,
@@ -13,9 +13,11 @@ mod deploy;
 mod docker_double;
 mod engine;
 mod faults;
+mod maintenance;
 mod orchestrator;
 mod reconcile;
 mod serve;
 mod server_process;
+mod signals;
 mod store;
 mod validate;

@@ -13,7 +13,7 @@ mod leases;
 mod lists;
 mod opening;
 mod records;
-mod samples;
+pub(crate) mod samples;
 
 /// Makes two tests of each case: `name::sqlite` and `name::postgres`. A case that is not listed is dead code to the
 /// compiler.
@@ -36,4 +36,4 @@ macro_rules! on_both {
         }
     )*};
 }
-use on_both;
+pub(crate) use on_both;

@@ -1,6 +1,6 @@
-//! The ground that integration and browser tests stand on: a Docker engine, a registry and a
-//! PostgreSQL server of their own, all inside one network namespace, so that nothing of the machine
-//! is in their way or in danger.
+//! The ground that integration and browser tests stand on: a Docker engine, a registry, a PostgreSQL
+//! and a MariaDB server of their own, all inside one network namespace, so that nothing of the
+//! machine is in their way or in danger.
 //!
 //! Taken down when dropped, also after a failure or a signal. What a killed run left behind is
 //! recognised by its dead process id and cleared away by the next run. Engines that tests start
@@ -10,11 +10,13 @@
 pub(crate) mod debian;
 mod engine;
 mod leftovers;
+mod mariadb;
 mod postgres;
 mod registry;
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -31,10 +33,11 @@ use postgres::Durability;
 /// Every name that is visible on the machine starts like this, followed by the process id.
 const PREFIX: &str = "windlass-test-";
 
-/// Engine, registry, database: fields are dropped in this order.
+/// Engine, registry, databases: fields are dropped in this order.
 #[derive(Debug)]
 pub(crate) struct Ground {
     _registry: Background,
+    _mariadb: Background,
     postgres: postgres::Server,
     programs: engine::Programs,
     engine: engine::Engine,
@@ -83,6 +86,7 @@ impl Ground {
         let programs = timed("engine's programs", engine::Programs::provide)?;
         let registry = timed("registry's program", registry::provide)?;
         let database = timed("PostgreSQL's programs", postgres::Programs::provide)?;
+        let mariadb = timed("MariaDB's programs", mariadb::Programs::provide)?;
 
         let place = Place::make()?;
         let engine = timed("engine", || engine::Engine::start(&programs, &place))?;
@@ -90,8 +94,10 @@ impl Ground {
         let postgres = timed("PostgreSQL", || {
             postgres::start(database, &place, durability)
         })?;
+        let mariadb = timed("MariaDB", || mariadb::start(&mariadb, &place))?;
         Ok(Self {
             _registry: registry,
+            _mariadb: mariadb,
             postgres,
             programs,
             engine,
@@ -107,6 +113,7 @@ impl Ground {
             .env("WINDLASS_TEST_DOCKER_HOST", self.engine.host())
             .env("WINDLASS_TEST_REGISTRY", registry::ADDRESS)
             .env("WINDLASS_TEST_DATABASE_URL", postgres::URL)
+            .env("WINDLASS_TEST_MYSQL_URL", mariadb::URL)
             .env("WINDLASS_TEST_NETNS", &self.place.name);
         command
     }
@@ -172,6 +179,12 @@ impl Place {
             .arg(format!("--net=/run/netns/{}", self.name))
             .arg("--");
         command
+    }
+
+    /// The folders above belong to root: lets programs of other accounts reach their own.
+    fn let_others_pass(&self) -> anyhow::Result<()> {
+        fs::set_permissions(&self.data, fs::Permissions::from_mode(0o711))
+            .with_context(|| format!("cannot open {} for others", self.data.display()))
     }
 
     /// Whether a server inside answers with success. Asked from inside, by this very program.

@@ -16,6 +16,7 @@ use super::health::NotReady;
 use crate::deployments::DeploymentError;
 use crate::environments::EnvironmentError;
 use crate::health::HealthError;
+use crate::maintenance::ObserverError;
 use crate::operations::OperationError;
 use crate::orchestrator::PlanError;
 use crate::products::ProductError;
@@ -374,6 +375,30 @@ impl From<HealthError> for Problem {
                 store_unavailable(&error, error.is_out_of_room())
             }
             E::Store(error) => internal(&error),
+        }
+    }
+}
+
+impl From<ObserverError> for Problem {
+    fn from(error: ObserverError) -> Self {
+        use ObserverError as E;
+        match &error {
+            E::NotFound => problem(
+                ProblemKind::NotFound,
+                "deployment-not-found",
+                "No such deployment",
+                error.to_string(),
+            ),
+            E::NotConfigured => problem(
+                ProblemKind::BadRequest,
+                "no-observer",
+                "There is no observer",
+                error.to_string(),
+            ),
+            E::Store(error) if error.is_transient() => {
+                store_unavailable(error, error.is_out_of_room())
+            }
+            E::Store(error) => internal(error),
         }
     }
 }

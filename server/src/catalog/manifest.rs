@@ -8,6 +8,7 @@ use domain::product::OnFailure;
 
 use super::assemble::{Draft, StackDraft};
 use super::declare;
+use super::maintenance;
 use super::reading::Reading;
 use super::source::file_name;
 use super::yaml::{Node, Place};
@@ -116,6 +117,7 @@ pub(super) fn read(
             }]
         }
     };
+    let maintenance = maintenance::section(reading, root.get("maintenance"), &shared, &stacks);
     Some(Draft {
         path: path.to_owned(),
         place: root.place.clone(),
@@ -131,7 +133,7 @@ pub(super) fn read(
         shared,
         stacks,
         on_failure: on_failure(reading, root),
-        maintenance: root.get("maintenance").map(Node::to_value),
+        maintenance,
     })
 }
 

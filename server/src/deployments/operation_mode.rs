@@ -7,6 +7,8 @@ use domain::maintenance::{MaintenanceTrigger, Switch, TriggerSource, switch};
 use domain::operation::OperationKind;
 use domain::wire::OperationModeRequest;
 
+use crate::maintenance::SwitchMode;
+
 use super::intent::Intent;
 use super::{Accepted, DeploymentError, Deployments, InvalidField};
 
@@ -90,6 +92,18 @@ impl Deployments {
         };
         let intent = switch_intent(deployment, wanted, trigger)?;
         self.accept(&Actor::System, intent).await.map(drop)
+    }
+}
+
+#[async_trait::async_trait]
+impl SwitchMode for Deployments {
+    async fn observer_wants(
+        &self,
+        deployment: DeploymentId,
+        wanted: OperationMode,
+        reason: String,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.follow_observer(deployment, wanted, reason).await?)
     }
 }
 

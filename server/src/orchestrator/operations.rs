@@ -14,6 +14,7 @@ mod upgrade;
 use std::collections::BTreeMap;
 
 use domain::deployment::{ProductDeployment, ProductStatus, StackBefore, StackStatus};
+use domain::maintenance::{SetterConfig, TriggerSource};
 use domain::operation::{Operation, OperationInput, OperationKind, OperationStatus};
 use domain::plan::{LifecycleInput, Maintenance, Plan, Refusal};
 use domain::product::{OnFailure, Problem};
@@ -173,7 +174,17 @@ impl Material {
 
     /// Whether somebody wants to be told of maintenance that begins or ends by hand.
     fn notifies(&self) -> bool {
-        false
+        let by_hand = self
+            .input
+            .maintenance
+            .as_ref()
+            .is_some_and(|trigger| trigger.source == TriggerSource::Manual);
+        by_hand && !matches!(self.setter(), Ok(None))
+    }
+
+    /// Whom the manifest names to be told; the reason where its section cannot be used.
+    pub(super) fn setter(&self) -> Result<Option<SetterConfig>, String> {
+        SetterConfig::of(&self.deployment).map_err(|problems| sentences(&problems))
     }
 }
 

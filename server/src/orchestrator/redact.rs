@@ -11,14 +11,14 @@ const STRUCK: &str = "••••••";
 
 /// Knows the secret values of one deployment.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     /// Longest first, so that a secret that contains another goes as a whole.
     secrets: Vec<String>,
 }
 
 impl Redactor {
     /// Every value of a variable that any of the products calls secret.
-    pub(super) fn new<'a>(
+    pub(crate) fn new<'a>(
         products: &[&Product],
         values: impl IntoIterator<Item = &'a Values>,
     ) -> Self {
@@ -41,7 +41,7 @@ impl Redactor {
         Self { secrets }
     }
 
-    pub(super) fn strike(&self, text: &str) -> String {
+    pub(crate) fn strike(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
             if text.contains(secret.as_str()) {

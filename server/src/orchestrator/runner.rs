@@ -203,6 +203,8 @@ impl Run {
                 pins: self.plan.pins.clone(),
                 scope: self.material.scope(),
                 images: self.images_before(),
+                setter: self.material.setter(),
+                signals: shared.signals.clone(),
                 operation: self.operation.id,
                 resumed,
                 deployment: self.operation.deployment_id,

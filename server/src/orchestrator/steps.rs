@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::id::{DeploymentId, EnvironmentId, OperationId};
+use domain::maintenance::SetterConfig;
 use domain::operation::event::OutputLine;
 use domain::operation::failure::{Failure, MAX_EVIDENCE_LINES};
 use domain::plan::{Action, Ownership, Step, StepKey};
@@ -28,6 +29,7 @@ use super::Settings;
 use super::lease::HeldLease;
 use super::progress::Notes;
 use crate::engine::{Engine, EngineError, Next};
+use crate::signals::Signals;
 
 pub(super) use gate::lost_services;
 pub(super) use watch::Watch;
@@ -81,6 +83,9 @@ pub(super) struct Context {
     pub(super) heard: Mutex<HashMap<StepKey, usize>>,
     /// Containers that this run started, each with the outages of the engine before.
     pub(super) started: Mutex<HashMap<String, u32>>,
+    /// Who is told of maintenance; the reason where the manifest's section cannot be used.
+    pub(super) setter: Result<Option<SetterConfig>, String>,
+    pub(super) signals: Signals,
     pub(super) notes: Notes,
     pub(super) settings: Settings,
     pub(super) cancel: CancellationToken,

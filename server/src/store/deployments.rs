@@ -10,6 +10,7 @@ use domain::release::{Release, ReleaseNumber};
 use domain::timestamp::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
+use uuid::Uuid;
 
 use super::column::{Columns, to_json};
 use super::error::Act;
@@ -42,6 +43,29 @@ impl Store {
             .act("look for a deployment's environment")?;
         row.map(|row| Columns::of(TABLE, &row).id("environment_id"))
             .transpose()
+    }
+
+    /// The deployment that an id stands for, be it the product's own or that of one of its stacks.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn deployment_around(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<(EnvironmentId, DeploymentId)>, StoreError> {
+        let row = sqlx::query(
+            "SELECT d.id, d.environment_id FROM product_deployments d
+             WHERE d.id = $1 OR d.id = (SELECT s.deployment_id FROM stack_deployments s WHERE s.id = $1)",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.reader)
+        .await
+        .act("look for a deployment")?;
+        row.map(|row| {
+            let columns = Columns::of(TABLE, &row);
+            Ok((columns.id("environment_id")?, columns.id("id")?))
+        })
+        .transpose()
     }
 
     /// One deployed product, whole.

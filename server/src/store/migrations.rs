@@ -22,6 +22,11 @@ const FILES: &[(i64, &str, &str)] = &[
         "health_transitions",
         include_str!("../../../migrations/0003_health_transitions.sql"),
     ),
+    (
+        4,
+        "maintenance_observers",
+        include_str!("../../../migrations/0004_maintenance_observers.sql"),
+    ),
 ];
 
 /// All migrations, ready to run.

@@ -11,6 +11,7 @@ use server::deployments::{DeploymentError, InvalidField, StackProblem};
 use server::engine::EngineError;
 use server::environments::EnvironmentError;
 use server::health::HealthError;
+use server::maintenance::ObserverError;
 use server::operations::OperationError;
 use server::products::ProductError;
 use server::store::{ActiveOperation, StoreError};
@@ -182,6 +183,14 @@ async fn every_error_has_its_problem() {
     let mut problems: Vec<Problem> = Vec::new();
     for error in deployments() {
         every_variant(&error);
+        problems.push(error.into());
+    }
+    for error in [
+        ObserverError::NotFound,
+        ObserverError::NotConfigured,
+        ObserverError::Store(passing()),
+        ObserverError::Store(lasting()),
+    ] {
         problems.push(error.into());
     }
     problems.push(ProductError::NotFound("p".to_owned()).into());

@@ -37,6 +37,8 @@ metadata:
 sharedVariables:
   LOG_LEVEL: {type: Select, default: info, options: [{value: info}, {value: debug}]}
   API_KEY: {type: Password, required: true}
+maintenance:
+  observer: {type: file, path: /nonexistent/windlass-maintenance, mode: exists, maintenanceValue: "true", normalValue: "false"}
 stacks:
   data:
     metadata: {name: Data}

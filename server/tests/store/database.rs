@@ -12,9 +12,9 @@ const POSTGRES: &str = "WINDLASS_TEST_DATABASE_URL";
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// An open store, and the place it is in.
-pub(super) struct Database {
-    pub(super) store: Store,
-    pub(super) url: String,
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    pub(crate) url: String,
     guard: Guard,
 }
 
@@ -24,7 +24,7 @@ enum Guard {
 }
 
 impl Database {
-    pub(super) async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
         let store = Store::open(&url).await.unwrap();
@@ -37,7 +37,7 @@ impl Database {
 
     /// None where no server is named; the project's test command always names one.
     #[expect(clippy::print_stderr, reason = "a test's only voice")]
-    pub(super) async fn postgres() -> Option<Self> {
+    pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var(POSTGRES) else {
             eprintln!("{POSTGRES} is not set: not tried on PostgreSQL");
             return None;
@@ -66,12 +66,12 @@ impl Database {
         Some(Self { store, url, guard })
     }
 
-    pub(super) fn is_postgres(&self) -> bool {
+    pub(crate) fn is_postgres(&self) -> bool {
         matches!(self.guard, Guard::Server { .. })
     }
 
     /// Runs a statement past the store.
-    pub(super) async fn execute(&self, sql: impl Into<String>) {
+    pub(crate) async fn execute(&self, sql: impl Into<String>) {
         execute(&self.url, sql.into()).await;
     }
 }

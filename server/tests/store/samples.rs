@@ -17,27 +17,27 @@ use domain::variable::{Values, Variable, VariableType};
 use server::store::{Claim, Entry, NewOperation, Settlement, Store, StoreError};
 use uuid::Uuid;
 
-pub(super) const NODE: &str = "node-a";
-pub(super) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const NODE: &str = "node-a";
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
 /// A moment; close to the real one is not needed anywhere.
-pub(super) fn at(millis: i64) -> Timestamp {
+pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_771_329_600_000 + millis)
 }
 
-pub(super) fn environment_id() -> EnvironmentId {
+pub(crate) fn environment_id() -> EnvironmentId {
     EnvironmentId::from_uuid(Uuid::from_u128(1))
 }
 
-pub(super) fn deployment_id(number: u32) -> DeploymentId {
+pub(crate) fn deployment_id(number: u32) -> DeploymentId {
     DeploymentId::from_uuid(Uuid::from_u128(0x2_0000_0000 + u128::from(number)))
 }
 
-pub(super) fn operation_id(number: u32) -> OperationId {
+pub(crate) fn operation_id(number: u32) -> OperationId {
     OperationId::from_uuid(Uuid::from_u128(0x3_0000_0000 + u128::from(number)))
 }
 
-pub(super) fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     Environment {
         id: environment_id(),
         name: "local".to_owned(),
@@ -49,7 +49,7 @@ pub(super) fn environment() -> Environment {
     }
 }
 
-pub(super) fn values<const N: usize>(pairs: [(&str, &str); N]) -> Values {
+pub(crate) fn values<const N: usize>(pairs: [(&str, &str); N]) -> Values {
     Values(
         pairs
             .into_iter()
@@ -59,7 +59,7 @@ pub(super) fn values<const N: usize>(pairs: [(&str, &str); N]) -> Values {
 }
 
 /// A product of two stacks, `infra` and `web`.
-pub(super) fn product(name: &str) -> Product {
+pub(crate) fn product(name: &str) -> Product {
     Product {
         id: format!("stacks:{name}:1.0.0"),
         group_id: format!("stacks:{name}"),
@@ -116,11 +116,11 @@ fn template(product: &str, stack: &str) -> StackTemplate {
 }
 
 /// Deployment `number` of a product named after it, in the middle of its first roll-out.
-pub(super) fn deployment(number: u32) -> ProductDeployment {
+pub(crate) fn deployment(number: u32) -> ProductDeployment {
     deployment_of(&format!("shop-{number}"), number)
 }
 
-pub(super) fn deployment_of(name: &str, number: u32) -> ProductDeployment {
+pub(crate) fn deployment_of(name: &str, number: u32) -> ProductDeployment {
     let stack = |order: u32, stack: &str| StackDeployment {
         id: StackDeploymentId::from_uuid(Uuid::from_u128(
             0x4_0000_0000 + u128::from(number) * 16 + u128::from(order),
@@ -161,7 +161,7 @@ pub(super) fn deployment_of(name: &str, number: u32) -> ProductDeployment {
 }
 
 /// Operation `number` that deploys `deployment`.
-pub(super) fn operation(number: u32, deployment: &ProductDeployment) -> Operation {
+pub(crate) fn operation(number: u32, deployment: &ProductDeployment) -> Operation {
     Operation {
         id: operation_id(number),
         environment_id: deployment.environment_id,
@@ -184,7 +184,7 @@ pub(super) fn operation(number: u32, deployment: &ProductDeployment) -> Operatio
     }
 }
 
-pub(super) fn accepted() -> EventBody {
+pub(crate) fn accepted() -> EventBody {
     EventBody::Accepted {
         kind: OperationKind::Deploy,
         actor: Actor::LocalOperator,
@@ -196,14 +196,14 @@ pub(super) fn accepted() -> EventBody {
     }
 }
 
-pub(super) fn note(text: &str) -> EventBody {
+pub(crate) fn note(text: &str) -> EventBody {
     EventBody::StatusChanged {
         status: OperationStatus::Running,
         message: text.to_owned(),
     }
 }
 
-pub(super) async fn accept(
+pub(crate) async fn accept(
     store: &Store,
     operation: &Operation,
     deployment: &ProductDeployment,
@@ -220,7 +220,7 @@ pub(super) async fn accept(
 }
 
 /// Records the environment, and deployment and operation `number`.
-pub(super) async fn accepted_operation(store: &Store, number: u32) -> Operation {
+pub(crate) async fn accepted_operation(store: &Store, number: u32) -> Operation {
     if store.environment(environment_id()).await.unwrap().is_none() {
         store.insert_environment(&environment()).await.unwrap();
     }
@@ -231,7 +231,7 @@ pub(super) async fn accepted_operation(store: &Store, number: u32) -> Operation 
 }
 
 /// The same, and claims it.
-pub(super) async fn claimed_operation(store: &Store, number: u32) -> Claim {
+pub(crate) async fn claimed_operation(store: &Store, number: u32) -> Claim {
     let operation = accepted_operation(store, number).await;
     let claim = store.claim(NODE, at(1_000), LEASE).await.unwrap().unwrap();
     assert_eq!(claim.operation.id, operation.id);
@@ -239,7 +239,7 @@ pub(super) async fn claimed_operation(store: &Store, number: u32) -> Claim {
 }
 
 /// Ends deployment and operation `number` of [`claimed_operation`].
-pub(super) async fn finish(store: &Store, claim: &Claim, product_status: ProductStatus) {
+pub(crate) async fn finish(store: &Store, claim: &Claim, product_status: ProductStatus) {
     let status = match product_status {
         ProductStatus::Running => OperationStatus::Succeeded,
         _ => OperationStatus::Failed,

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -132,8 +131,7 @@ pub(super) fn start(
 ) -> anyhow::Result<Server> {
     let home = place.data.join("postgres");
     fs::create_dir_all(&home)?;
-    // The folders above belong to root: let others pass.
-    fs::set_permissions(&place.data, fs::Permissions::from_mode(0o711))?;
+    place.let_others_pass()?;
     process::run(Command::new("chown").arg(programs.user).arg(&home))?;
     let tables = home.join("tables");
     let log = place.log("postgres.log")?;

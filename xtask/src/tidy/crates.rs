@@ -26,9 +26,11 @@ const FOREIGN: [(&str, &[&str], &str); 4] = [
             "axum",
             "bollard",
             "futures",
+            "hyper-util",
             "leptos",
             "rand",
             "sqlx",
+            "tiberius",
             "tokio",
             "tracing",
         ],
@@ -36,7 +38,7 @@ const FOREIGN: [(&str, &[&str], &str); 4] = [
     ),
     (
         "app",
-        &["argon2", "bollard", "sqlx"],
+        &["argon2", "bollard", "sqlx", "tiberius"],
         "pages know wire types only, never a database, an engine or a password hash",
     ),
     (

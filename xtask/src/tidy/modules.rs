@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 23] = [
+const LAYERS: [(&str, Layer); 26] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -36,10 +36,12 @@ const LAYERS: [(&str, Layer); 23] = [
     ("operations", Layer::Feature),
     ("health", Layer::Feature),
     ("reconcile", Layer::Feature),
+    ("maintenance", Layer::Feature),
     ("validate", Layer::Feature),
     ("doctor", Layer::Feature),
     ("engine", Layer::Adapter),
     ("store", Layer::Adapter),
+    ("signals", Layer::Adapter),
     ("args", Layer::Ground),
     ("clock", Layer::Ground),
     ("failpoint", Layer::Ground),
@@ -48,9 +50,28 @@ const LAYERS: [(&str, Layer); 23] = [
 ];
 
 /// Foreign crate, the modules that may name it, and the rule.
-const BEHIND: [(&str, &[&str], &str); 3] = [
+const BEHIND: [(&str, &[&str], &str); 6] = [
     ("bollard", &["engine"], "only `engine` talks to Docker"),
-    ("sqlx", &["store"], "only `store` writes SQL"),
+    (
+        "sqlx",
+        &["store", "signals"],
+        "only `store` writes SQL of ours; `signals` asks the databases that products name what their manifests say",
+    ),
+    (
+        "tiberius",
+        &["signals"],
+        "only `signals` asks the databases that products name",
+    ),
+    (
+        "hyper_util",
+        &["signals"],
+        "only `signals` calls the addresses that products name",
+    ),
+    (
+        "hyper_rustls",
+        &["signals"],
+        "only `signals` calls the addresses that products name",
+    ),
     (
         "axum",
         &["api", "ui", "boot", "state"],

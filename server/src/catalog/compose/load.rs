@@ -131,10 +131,12 @@ impl Loader<'_, '_> {
         if !self.reading.is_map(&tree) {
             return None;
         }
-        if let Some(extension) = tree.entry("x-windlass") {
+        if let Some(extension) = tree.entry("x-windlass")
+            && !is_about_maintenance(&extension.value)
+        {
             let problem = extension.place.warning(
                 "'x-windlass' has an effect on services only.",
-                "Move it to the service.",
+                "Move it to the service; 'maintenance' alone stands here.",
             );
             self.reading.push(problem);
         }
@@ -384,4 +386,10 @@ impl Loader<'_, '_> {
         }
         self.resolved(services, &name, &path, &directory, chain)
     }
+}
+
+/// Whether the extension of a whole file says what it may say there, and nothing else.
+fn is_about_maintenance(extension: &Node) -> bool {
+    let entries = extension.entries();
+    !entries.is_empty() && entries.iter().all(|entry| entry.key == "maintenance")
 }

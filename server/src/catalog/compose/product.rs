@@ -10,6 +10,7 @@ use crate::catalog::assemble::{Draft, StackDraft};
 use crate::catalog::declare;
 use crate::catalog::dotenv;
 use crate::catalog::interpolate::Template;
+use crate::catalog::maintenance;
 use crate::catalog::manifest::{depends_on, on_failure};
 use crate::catalog::reading::Reading;
 use crate::catalog::source::{directory_of, file_name, resolve, start_of};
@@ -78,11 +79,21 @@ pub(in crate::catalog) fn plain(
     let name = name
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| folder.to_owned());
-    let stack = stack_of(loaded, place.clone(), &[], Vec::new(), profiles);
+    let section = loaded
+        .model
+        .get("x-windlass")
+        .and_then(|extension| extension.get("maintenance"))
+        .cloned();
+    let stacks = vec![StackDraft {
+        key: name.clone(),
+        name: name.clone(),
+        ..stack_of(loaded, place.clone(), &[], Vec::new(), profiles)
+    }];
+    let maintenance = maintenance::section(reading, section.as_ref(), &[], &stacks);
     Some(Draft {
         path: path.to_owned(),
         place,
-        name: name.clone(),
+        name,
         group: None,
         version: None,
         description: String::new(),
@@ -92,13 +103,9 @@ pub(in crate::catalog) fn plain(
         documentation: None,
         release_notes_url: None,
         shared: Vec::new(),
-        stacks: vec![StackDraft {
-            key: name.clone(),
-            name,
-            ..stack
-        }],
+        stacks,
         on_failure: OnFailure::default(),
-        maintenance: None,
+        maintenance,
     })
 }
 
@@ -217,6 +224,7 @@ pub(in crate::catalog) fn read(
             }
         }
     }
+    let maintenance = maintenance::section(reading, root.get("maintenance"), &shared, &stacks);
     Some(Draft {
         path: path.to_owned(),
         place: root.place.clone(),
@@ -234,7 +242,7 @@ pub(in crate::catalog) fn read(
         shared,
         stacks,
         on_failure: on_failure(reading, root),
-        maintenance: root.get("maintenance").map(Node::to_value),
+        maintenance,
     })
 }
 
@@ -279,6 +287,17 @@ fn stack(
     }
     let mut loaded = load(reading, &paths, values)?;
     loaded.model.remove("name");
+    if let Some(misplaced) = loaded
+        .model
+        .get("x-windlass")
+        .and_then(|extension| extension.entry("maintenance"))
+    {
+        let warning = misplaced.place.warning(
+            "'maintenance' of one stack has no effect.",
+            "Move it to windlass.yaml.",
+        );
+        reading.push(warning);
+    }
     let known = effective(shared, &declared);
     let mut stack = stack_of(
         loaded,
@@ -381,7 +400,7 @@ impl Found {
 fn used(model: &Node) -> indexmap::IndexMap<String, Found> {
     let mut all = indexmap::IndexMap::new();
     for entry in model.entries() {
-        if !entry.key.starts_with("x-") {
+        if !entry.key.starts_with("x-") || entry.key == "x-windlass" {
             collect(&entry.value, &mut all);
         }
     }

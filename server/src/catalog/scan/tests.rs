@@ -1018,3 +1018,84 @@ fn a_stack_that_depends_on_none_makes_a_graph() {
     assert_eq!(order(", dependsOn: []"), StackOrder::Graph);
     assert_eq!(order(""), StackOrder::Sequential);
 }
+
+#[test]
+fn a_maintenance_section_is_checked_where_it_is_written() {
+    let manifest = "metadata: {name: Shop, productVersion: '1'}\nsharedVariables:\n  URL: {type: Url}\n  PG: {type: PostgresConnectionString}\nmaintenance:\n  observer:\n    type: HTTP\n    pollingInterval: 30\n    maintenanceValue: on\n    url: ${URL}/mode\n    jsonPath: a..b\n    watch: x\n  setter: {type: webhook, url: '${HOOK}', secret: '${KEY:-}'}\nstacks:\n  web: {services: {app: {image: a}}}\n";
+    refused(
+        &[("shop/product.yaml", manifest)],
+        &[
+            "shop/product.yaml:8:22: maintenance.observer.pollingInterval: '30' is not a time. Write a whole number with s, m or h: 30s.",
+            "shop/product.yaml:11:15: maintenance.observer.jsonPath: 'a..b' is not a path into JSON. Write it as a.b[0].c.",
+            "shop/product.yaml:12:12: maintenance.observer.watch: 'watch' is not known here and has no effect. Check its spelling and indentation.",
+            "shop/product.yaml:13:32: maintenance.setter.url: 'HOOK' is not a variable that is shared by the product's stacks. Declare it, or write ${NAME:-default}.",
+        ],
+    );
+    refused(
+        &[
+            (
+                "shop/windlass.yaml",
+                "name: Shop\nmaintenance: {observer: {type: file, mode: content, contentPattern: '('}}\n",
+            ),
+            ("shop/compose.yaml", "services: {app: {image: a}}\n"),
+        ],
+        &[
+            "shop/windlass.yaml:2:25: maintenance.observer: The key 'maintenanceValue' is missing. Add maintenanceValue: ….",
+            "shop/windlass.yaml:2:25: maintenance.observer: The key 'path' is missing. Add path: ….",
+            "shop/windlass.yaml:2:69: maintenance.observer.contentPattern: '(' is not a regular expression. Check brackets and backslashes.",
+        ],
+    );
+    refused(
+        &[(
+            "shop/compose.yaml",
+            "services: {app: {image: a}}\nx-windlass:\n  maintenance: {observer: {type: ftp, maintenanceValue: on}}\n",
+        )],
+        &[
+            "shop/compose.yaml:3:34: maintenance.observer.type: 'ftp' is not known here. Write sqlExtendedProperty, sqlQuery, http or file.",
+        ],
+    );
+}
+
+#[test]
+fn a_maintenance_section_is_kept_as_it_is_written() {
+    let section = "{observer: {type: sqlQuery, maintenanceValue: '1', connectionName: DB, query: 'SELECT mode'}}";
+    let single = one(&[(
+        "shop/product.yaml",
+        &format!(
+            "metadata: {{name: Shop, productVersion: '1'}}\nvariables: {{DB: {{type: MySqlConnectionString}}}}\nservices: {{app: {{image: a}}}}\nmaintenance: {section}\n"
+        ),
+    )]);
+    let expect = serde_json::json!({ "observer": {
+        "type": "sqlQuery", "maintenanceValue": "1", "connectionName": "DB", "query": "SELECT mode",
+    } });
+    assert_eq!(single.maintenance, Some(expect.clone()));
+    let product = one(&[
+        (
+            "shop/windlass.yaml",
+            &format!(
+                "name: Shop\nvariables: {{DB: {{type: MySqlConnectionString}}}}\nmaintenance: {section}\n"
+            ),
+        ),
+        ("shop/compose.yaml", "services: {app: {image: a}}\n"),
+    ]);
+    assert_eq!(product.maintenance, Some(expect));
+    let plain = one(&[(
+        "shop/compose.yaml",
+        "services: {app: {image: a}}\nx-windlass:\n  maintenance: {observer: {type: http, maintenanceValue: 'on', url: '${MODE_URL:?say where}'}}\n",
+    )]);
+    assert!(plain.maintenance.is_some());
+    assert_eq!(plain.stacks[0].variables[0].name, "MODE_URL");
+    let misplaced = read(&[
+        ("shop/windlass.yaml", "name: Shop\n"),
+        (
+            "shop/compose.yaml",
+            "services: {app: {image: a}}\nx-windlass: {maintenance: {}}\n",
+        ),
+    ]);
+    assert_eq!(
+        texts(&misplaced),
+        [
+            "shop/compose.yaml:2:14: x-windlass.maintenance: 'maintenance' of one stack has no effect. Move it to windlass.yaml."
+        ]
+    );
+}
