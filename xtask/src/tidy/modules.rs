@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 26] = [
+const LAYERS: [(&str, Layer); 25] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
