@@ -204,7 +204,7 @@ fn what_cannot_be_looked_at_must_be_said() {
 
     world.kill();
     world.must_be_sound();
-    world.sql("UPDATE _sqlx_migrations SET version = 9999");
+    world.sql("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1");
     assert_eq!(world.examine(&[]).0, 2);
 }
 
