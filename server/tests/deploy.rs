@@ -2,9 +2,19 @@
 
 mod cancelling;
 mod crash;
+mod deciding;
 mod demo_product;
+pub(crate) mod deployed;
 mod doctor;
+mod failed_upgrade;
 mod failing;
 mod observed;
+mod maintenance;
+mod planning;
+mod redeploying;
 mod refusing;
+mod removing;
+mod rolling_back;
+mod stopping;
+mod upgrading;
 pub(crate) mod world;

@@ -4,6 +4,7 @@ mod cancelling;
 pub(crate) mod failing;
 mod interrupted;
 mod replicas;
+pub(crate) mod shop;
 mod stuck;
 mod waiting;
 pub(crate) mod world;

@@ -1,9 +1,10 @@
 //! Every error of the use cases as a problem: one line each, so that a changed status or sentence is seen.
 
 use domain::access::Actor;
-use domain::deployment::ProductStatus;
+use domain::deployment::{OperationMode, ProductStatus};
 use domain::id::{DeploymentId, OperationId};
 use domain::operation::{OperationKind, OperationStatus};
+use domain::plan::Refusal;
 use domain::product::{Problem as CatalogProblem, Severity};
 use domain::timestamp::Timestamp;
 use domain::wire::Problem;
@@ -13,6 +14,7 @@ use server::environments::EnvironmentError;
 use server::health::HealthError;
 use server::maintenance::ObserverError;
 use server::operations::OperationError;
+use server::orchestrator::PlanError;
 use server::products::ProductError;
 use server::store::{ActiveOperation, StoreError};
 use tokio::task::JoinSet;
@@ -64,6 +66,7 @@ fn operations() -> Vec<OperationError> {
     vec![
         E::NotFound("o".to_owned()),
         E::Ended(OperationStatus::Cancelled),
+        E::NothingToDecide,
         E::Store(passing()),
         E::Store(lasting()),
     ]
@@ -115,6 +118,45 @@ fn deployments() -> Vec<DeploymentError> {
             id: DeploymentId::from_uuid(Uuid::from_u128(7)),
             status: ProductStatus::Running,
         },
+        E::Active {
+            product: "P".to_owned(),
+            active: ActiveOperation {
+                id: OperationId::from_uuid(Uuid::from_u128(9)),
+                kind: OperationKind::Upgrade,
+                actor: Actor::LocalOperator,
+                since: Timestamp::from_millis(0),
+            },
+        },
+        E::StatusForbids {
+            what: "redeployed",
+            status: ProductStatus::Failed,
+        },
+        E::CannotStop(ProductStatus::Failed),
+        E::CannotRestart(ProductStatus::Failed),
+        E::InMaintenance { what: "upgraded" },
+        E::ModeForbidden(ProductStatus::Stopped),
+        E::ModeUnchanged(OperationMode::Normal),
+        E::HeldByTrigger("The observer decides.".to_owned()),
+        E::InvalidMode("Sleeping".to_owned()),
+        E::StackNotDeployed("s".to_owned()),
+        E::UnknownStacks {
+            unknown: "s".to_owned(),
+            available: "a, b".to_owned(),
+        },
+        E::TargetNotFound("p".to_owned()),
+        E::VersionRefused("Not that one.".to_owned()),
+        E::NoEarlierRelease,
+        E::ReleaseNotFound(3),
+        E::VersionRequired,
+        E::NoReleaseNotes,
+        E::Changed,
+        E::Unplannable(PlanError::Stale),
+        E::Unplannable(PlanError::Refused(vec![Refusal::VolumeMissing {
+            stack: "s".to_owned(),
+            name: "v".to_owned(),
+        }])),
+        E::Unplannable(PlanError::Engine(engine(true))),
+        E::Unplannable(PlanError::Engine(engine(false))),
         E::NotFound,
         E::NotDeployed,
         E::Engine(engine(true)),
@@ -162,7 +204,10 @@ fn every_variant(deployment: &DeploymentError) {
             | EnvironmentError::Store(_),
         )
         | D::Operation(
-            OperationError::NotFound(_) | OperationError::Ended(_) | OperationError::Store(_),
+            OperationError::NotFound(_)
+            | OperationError::Ended(_)
+            | OperationError::NothingToDecide
+            | OperationError::Store(_),
         )
         | D::ProductNotFound(_)
         | D::StackNotFound { .. }
@@ -171,6 +216,25 @@ fn every_variant(deployment: &DeploymentError) {
         | D::Unrenderable(_)
         | D::InProgress { .. }
         | D::AlreadyDeployed { .. }
+        | D::Active { .. }
+        | D::StatusForbids { .. }
+        | D::CannotStop(_)
+        | D::CannotRestart(_)
+        | D::InMaintenance { .. }
+        | D::ModeForbidden(_)
+        | D::ModeUnchanged(_)
+        | D::HeldByTrigger(_)
+        | D::InvalidMode(_)
+        | D::StackNotDeployed(_)
+        | D::UnknownStacks { .. }
+        | D::TargetNotFound(_)
+        | D::VersionRefused(_)
+        | D::NoEarlierRelease
+        | D::ReleaseNotFound(_)
+        | D::VersionRequired
+        | D::NoReleaseNotes
+        | D::Changed
+        | D::Unplannable(_)
         | D::NotFound
         | D::NotDeployed
         | D::Engine(_)

@@ -292,6 +292,23 @@ impl World {
         fs::write(folder.join("windlass.yaml"), manifest).unwrap();
     }
 
+    /// One version of a product, among others. `more` are further lines of its manifest.
+    pub(crate) fn version(&self, name: &str, version: &str, more: &str, stacks: &[(&str, &str)]) {
+        let folder = self.version_folder(name, version);
+        fs::create_dir_all(&folder).unwrap();
+        let mut manifest = format!("name: {name}\nversion: \"{version}\"\n{more}stacks:\n");
+        for (stack, compose) in stacks {
+            manifest += &format!("  {stack}: {{compose: {stack}.yaml}}\n");
+            fs::write(folder.join(format!("{stack}.yaml")), compose).unwrap();
+        }
+        fs::write(folder.join("windlass.yaml"), manifest).unwrap();
+    }
+
+    /// Where a version of a product is.
+    pub(crate) fn version_folder(&self, name: &str, version: &str) -> std::path::PathBuf {
+        self.catalog().join(format!("{name}-{version}"))
+    }
+
     /// The catalog's folder.
     pub(crate) fn catalog(&self) -> std::path::PathBuf {
         self.folder.path().join("catalog")

@@ -1,18 +1,22 @@
-//! A cancel at every step, with and without a crash on top, and while any call waits for another attempt: nothing of what was not
-//! complete is left, and the end is known.
+//! A cancel at every step of every kind of operation, with and without a crash on top, and while any call waits for another attempt: the
+//! end is known, and nothing of what was not complete is left.
 
 use std::time::Duration;
 
 use domain::operation::OperationStatus;
 use domain::operation::event::EventBody;
-use futures::{StreamExt as _, stream};
 
-use super::tally::Tally;
+use super::plain::{Plain, some_of, try_each};
+use super::tally;
 use crate::orchestrator::failing::calls_of_small;
-use crate::orchestrator::world::{Fault, Injection, WORLDS, World};
+use crate::orchestrator::shop::{Case, Picture, Shop};
+use crate::orchestrator::world::{Fault, Injection, World};
+
+/// Of how many steps one is tried in the short form.
+const STEP: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_at_any_step_must_leave_nothing_of_unfinished_stacks() {
+async fn a_cancel_at_any_step_of_any_operation_must_end_in_a_known_state() {
     cancel_at_every_step(false).await;
 }
 
@@ -22,75 +26,71 @@ async fn the_same_must_hold_when_the_run_is_left_right_after_the_cancel() {
 }
 
 async fn cancel_at_every_step(crash: bool) {
-    let steps = World::steps_of_small().await;
-    let injected = steps.len();
-    stream::iter(steps)
-        .map(|step| async move {
-            let world = World::small().await;
-            world.engine.set_latency(Duration::from_millis(2));
-            let operation = world.accept(1).await;
-            let mut orchestrator = world.orchestrator("a").await;
-            assert!(world.until_started(&orchestrator, operation, &step).await);
-            world.cancel(&orchestrator, operation).await;
-            if crash {
-                orchestrator.stop().await;
-                orchestrator = world.orchestrator("a").await;
-            }
-            let events = world.until_end(&orchestrator, operation).await;
+    let seed = tally::seed();
+    let mut cases = Vec::new();
+    for case in Case::ALL {
+        let plain = Plain::of(*case).await;
+        let keys = some_of(plain.keys.clone(), STEP, seed + u64::from(crash));
+        cases.extend(keys.into_iter().map(|key| (plain.clone(), key)));
+    }
+    try_each("cancels", cases, |(plain, step)| async move {
+        let shop = Shop::ready_for(plain.case).await;
+        shop.world.engine.set_latency(Duration::from_millis(2));
+        let mut orchestrator = shop.orchestrator().await;
+        let operation = shop.accept(plain.case, &orchestrator).await;
+        let world = &shop.world;
+        assert!(world.until_started(&orchestrator, operation, &step).await);
+        world.cancel(&orchestrator, operation).await;
+        if crash {
             orchestrator.stop().await;
-            let status = world.status(operation).await;
-            assert!(matches!(
-                status,
-                OperationStatus::Cancelled | OperationStatus::Succeeded
-            ));
-            world.must_have_ended(operation, &events, status).await;
-            world.nothing_must_be_left_of_unfinished_stacks(1).await;
-            world.must_be_sound().await;
-        })
-        .buffer_unordered(WORLDS)
-        .collect::<()>()
-        .await;
-    record(injected);
+            orchestrator = shop.orchestrator().await;
+        }
+        let events = world.until_end(&orchestrator, operation).await;
+        orchestrator.stop().await;
+        let status = world.status(operation).await;
+        world.must_have_ended(operation, &events, status).await;
+        must_fit(&plain, &shop.picture().await, status, &step);
+        shop.must_be_sound().await;
+    })
+    .await;
+}
+
+/// What came too late changes nothing; what says that all is as it was before says so rightly.
+fn must_fit(plain: &Plain, after: &Picture, status: OperationStatus, step: &str) {
+    let what = format!("{:?} cancelled at {step}", plain.case);
+    if status != OperationStatus::Cancelled {
+        assert_eq!((status, after), (plain.status, &plain.after), "{what}");
+    } else if after.record == plain.before.record {
+        assert_eq!(after.running(), plain.before.running(), "{what}");
+        if plain.case != Case::Retry {
+            assert_eq!(after.containers, plain.before.containers, "{what}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_while_any_call_waits_for_another_attempt_must_not_wait_with_it() {
     let calls = calls_of_small().await;
-    let injected = calls.len();
-    stream::iter(calls)
-        .map(|(verb, object)| async move {
-            let mut world = World::small().await;
-            // Longer than the whole test: who waited for it would wait in vain.
-            world.retry_base = Duration::from_secs(600);
-            world.engine.inject(Injection {
-                object,
-                ..Injection::on(verb, Fault::Failed("busy".to_owned()))
-            });
-            let operation = world.accept(1).await;
-            let orchestrator = world.orchestrator("a").await;
-            let retrying = |body: &EventBody| matches!(body, EventBody::StepRetrying { .. });
-            assert!(world.until(&orchestrator, operation, retrying).await);
-            world.cancel(&orchestrator, operation).await;
-            let events = world.until_end(&orchestrator, operation).await;
-            orchestrator.stop().await;
-            world
-                .must_have_ended(operation, &events, OperationStatus::Cancelled)
-                .await;
-            world.nothing_must_be_left_of_unfinished_stacks(1).await;
-            world.must_be_sound().await;
-        })
-        .buffer_unordered(WORLDS)
-        .collect::<()>()
-        .await;
-    record(injected);
-}
-
-fn record(injected: usize) {
-    Tally {
-        part: "cancels",
-        injected,
-        known: injected,
-        ..Tally::default()
-    }
-    .record();
+    try_each("cancels", calls, |(verb, object)| async move {
+        let mut world = World::small().await;
+        // Longer than the whole test: who waited for it would wait in vain.
+        world.retry_base = Duration::from_secs(600);
+        world.engine.inject(Injection {
+            object,
+            ..Injection::on(verb, Fault::Failed("busy".to_owned()))
+        });
+        let operation = world.accept(1).await;
+        let orchestrator = world.orchestrator("a").await;
+        let retrying = |body: &EventBody| matches!(body, EventBody::StepRetrying { .. });
+        assert!(world.until(&orchestrator, operation, retrying).await);
+        world.cancel(&orchestrator, operation).await;
+        let events = world.until_end(&orchestrator, operation).await;
+        orchestrator.stop().await;
+        world
+            .must_have_ended(operation, &events, OperationStatus::Cancelled)
+            .await;
+        world.nothing_must_be_left_of_unfinished_stacks(1).await;
+        world.must_be_sound().await;
+    })
+    .await;
 }

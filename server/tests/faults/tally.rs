@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Faults of one kind that a test provoked, and how it ended.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Tally {
-    /// `crash points`, `random kills`, `repeated steps`, `cancels`, `clock`, `store`, `engine`, `registry`, `product`,
+    /// `crash points`, `random kills`, `repeated steps`, `journal prefixes`, `cancels`, `clock`, `store`, `engine`, `registry`, `product`,
     /// `large product`.
     pub(crate) part: &'static str,
     /// How many faults were provoked.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::store::database::execute;
 use domain::access::Actor;
 use domain::deployment::{
-    OperationMode, ProductDeployment, ProductStatus, StackDeployment, StackStatus,
+    OperationMode, ProductDeployment, ProductStatus, StackBefore, StackDeployment, StackEvent,
+    StackStatus,
 };
 use domain::environment::{Connection, Environment};
 use domain::id::{DeploymentId, EnvironmentId, OperationId, StackDeploymentId};
@@ -581,6 +582,23 @@ impl World {
     }
 }
 
+/// What may happen to a stack.
+const STACK_EVENTS: [StackEvent; 13] = [
+    StackEvent::Begin,
+    StackEvent::Complete,
+    StackEvent::Fail,
+    StackEvent::Withdraw,
+    StackEvent::Stop,
+    StackEvent::Restart,
+    StackEvent::Reset,
+    StackEvent::Remove,
+    StackEvent::Removed,
+    StackEvent::Return(StackBefore::Pending),
+    StackEvent::Return(StackBefore::Running),
+    StackEvent::Return(StackBefore::Failed),
+    StackEvent::Return(StackBefore::Stopped),
+];
+
 /// No gap, one end, every change of a stack allowed, nothing said of a step after its end, no step done twice.
 fn must_be_whole(events: &[Event]) {
     let mut stacks: BTreeMap<&str, StackStatus> = BTreeMap::new();
@@ -591,13 +609,18 @@ fn must_be_whole(events: &[Event]) {
         let last = position + 1 == events.len();
         match &event.body {
             EventBody::Finished { .. } => assert!(last, "an end in the middle: {events:#?}"),
+            EventBody::Accepted {
+                stacks: outlines, ..
+            } => {
+                let known = outlines.iter();
+                stacks.extend(known.filter_map(|it| Some((it.name.as_str(), it.status?))));
+            }
             EventBody::StackChanged { stack, status, .. } => {
-                use StackStatus::{Deploying, Failed, Pending, Running};
-                let before = stacks.insert(stack, *status).unwrap_or(Pending);
-                let allowed = matches!(
-                    (before, *status),
-                    (Pending, Deploying | Failed) | (Deploying, Running | Failed | Pending)
-                );
+                let before = stacks.insert(stack, *status);
+                let before = before.unwrap_or(StackStatus::Pending);
+                let allowed = STACK_EVENTS
+                    .iter()
+                    .any(|event| before.next(*event) == Ok(*status));
                 assert!(allowed, "{stack}: {before} -> {status}: {events:#?}");
             }
             EventBody::StepStarted { step, .. } => {
