@@ -153,14 +153,14 @@ impl Shop {
     /// As it is right before an operation.
     pub(crate) async fn ready_for(case: Case) -> Self {
         let shop = Self::new().await;
+        shop.let_it_crash(true);
         for before in case.before() {
             let orchestrator = shop.orchestrator().await;
             shop.carry_out(*before, &orchestrator).await;
             orchestrator.stop().await;
         }
         // What failed has a chance from now on.
-        let crashes = !matches!(case, Case::Retry);
-        shop.let_it_crash(crashes);
+        shop.let_it_crash(case != Case::Retry);
         shop.world.engine.forget_calls();
         shop
     }
