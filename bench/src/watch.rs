@@ -171,7 +171,9 @@ async fn looks(
         seen.mark_unchanged();
         let begun = Instant::now();
         turns.send_modify(|turns| *turns += 1);
-        seen.changed().await.map_err(|_| unexpected("nobody looks"))?;
+        seen.changed()
+            .await
+            .map_err(|_| unexpected("nobody looks"))?;
         taken.push(begun.elapsed().as_secs_f64() * 1_000.0);
     }
     Ok(Spread::of(taken))
@@ -198,10 +200,7 @@ async fn events(
 }
 
 /// A page with two hundred products.
-async fn lists(
-    state: &AppState,
-    environment: &Environment,
-) -> Result<Option<Spread>, LoadError> {
+async fn lists(state: &AppState, environment: &Environment) -> Result<Option<Spread>, LoadError> {
     let query = DeploymentQuery {
         page_size: Some(200),
         ..DeploymentQuery::default()

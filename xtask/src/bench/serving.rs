@@ -202,12 +202,16 @@ impl Site<'_> {
                 .map(|answer| load::number(answer, pointer))
                 .collect();
             let what = format!("Health of {WATCHED} products of six services, {what}");
-            anyhow::Ok(Figure::new(&what, unit, Samples::of(values?.into_iter())))
+            anyhow::Ok(Figure::new(&what, unit, Samples::of(values?)))
         };
         Ok(vec![
             figure("one look, median", Unit::Millis, "/look/median")?.target(Target::AtMost(50.0)),
-            figure("from a container's end to its state, 99th percentile", Unit::Millis, "/event/p99")?
-                .target(Target::AtMost(2_000.0)),
+            figure(
+                "from a container's end to its state, 99th percentile",
+                Unit::Millis,
+                "/event/p99",
+            )?
+            .target(Target::AtMost(2_000.0)),
             figure("list of all, median", Unit::Millis, "/list/median")?
                 .target(Target::AtMost(10.0)),
             figure("resident memory", Unit::Kibibytes, "/kibibytes")?,
