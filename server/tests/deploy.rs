@@ -5,6 +5,6 @@ mod crash;
 mod demo_product;
 mod doctor;
 mod failing;
-mod observed;
+mod health;
 mod refusing;
 pub(crate) mod world;
