@@ -8,7 +8,7 @@ pub(crate) mod deployed;
 mod doctor;
 mod failed_upgrade;
 mod failing;
-mod observed;
+mod health;
 mod maintenance;
 mod planning;
 mod redeploying;

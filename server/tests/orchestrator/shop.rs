@@ -15,6 +15,7 @@ use server::deployments::{Accepted, DeploymentError, Deployments, ModeChange};
 use server::engine::Engine;
 use server::environments::Environments;
 use server::orchestrator::Orchestrator;
+use server::reconcile::Reconciler;
 use tempfile::TempDir;
 
 use super::world::{Script, WORDS, World};
@@ -185,18 +186,19 @@ impl Shop {
             environments: self.environments.clone(),
             operations: self.world.operations(orchestrator),
             orchestrator: orchestrator.clone(),
+            reconciler: self.reconciler(orchestrator),
             clock: self.world.clock.clock(),
         }
     }
 
-    /// All that a door needs.
-    pub(crate) fn state(&self, orchestrator: &Orchestrator) -> server::state::AppState {
-        server::state::AppState::new(
+    /// It is not started: what these tests look at is what operations do.
+    fn reconciler(&self, orchestrator: &Orchestrator) -> Reconciler {
+        Reconciler::new(
             self.world.store.clone(),
-            Arc::clone(&self.catalog),
-            self.environments.clone(),
-            orchestrator.clone(),
+            Arc::new(self.environments.clone()),
             self.world.clock.clock(),
+            orchestrator.turns(),
+            server::reconcile::Settings::default(),
         )
     }
 

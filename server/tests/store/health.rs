@@ -28,7 +28,7 @@ fn transition(
         to,
         reason: format!("Reason “{number}”"),
         source: HealthSource::Event,
-        operation_active: number % 2 == 0,
+        operation_active: number.is_multiple_of(2),
         tally: Tally {
             healthy: number,
             total: 9,

@@ -202,7 +202,7 @@ impl Site<'_> {
                 .map(|answer| load::number(answer, pointer))
                 .collect();
             let what = format!("Health of {WATCHED} products of six services, {what}");
-            anyhow::Ok(Figure::new(&what, unit, Samples::of(values?.into_iter())))
+            anyhow::Ok(Figure::new(&what, unit, Samples::of(values?)))
         };
         Ok(vec![
             figure("one look, median", Unit::Millis, "/look/median")?.target(Target::AtMost(50.0)),
