@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use domain::deployment::{OperationMode, ProductStatus, StackStatus};
 use domain::health::Standing;
 use domain::id::{DeploymentId, EnvironmentId, StackDeploymentId};
+use domain::release::ReleaseNumber;
 use domain::timestamp::Timestamp;
 use sqlx::any::AnyRow;
 
@@ -37,12 +38,10 @@ pub struct StandingRow {
 /// Tells whether the long part of a record may have changed: while it is equal, it has not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edition {
-    product_id: String,
-    upgrade_count: u32,
-    last_upgraded_at: Option<Timestamp>,
+    release: ReleaseNumber,
     completed_at: Option<Timestamp>,
-    /// Each stack with its beginning.
-    stacks: Vec<(StackDeploymentId, Option<Timestamp>)>,
+    /// Each stack with its release and its beginning.
+    stacks: Vec<(StackDeploymentId, ReleaseNumber, Option<Timestamp>)>,
 }
 
 /// What an id that may be a product deployment's or a stack's stands for.
@@ -88,8 +87,8 @@ impl Store {
         let act = "read what is deployed";
         let mut tx = self.snapshot(act).await?;
         let rows = sqlx::query(concat!(
-            "SELECT d.id, d.group_id, d.product_id, d.product_display_name, d.product_version, d.status,
-                 d.operation_mode, d.completed_at, d.last_upgraded_at, d.upgrade_count,
+            "SELECT d.id, d.group_id, d.product_display_name, d.product_version, d.status,
+                 d.operation_mode, d.completed_at, d.release_number,
                  (SELECT o.id FROM operations o WHERE o.environment_id = d.environment_id AND o.group_id = d.group_id
                       AND o.status IN ",
             active!(),
@@ -105,7 +104,7 @@ impl Store {
         .await
         .act(act)?;
         let stacks = sqlx::query(concat!(
-            "SELECT s.id, s.deployment_id, s.stack_name, s.status, s.started_at
+            "SELECT s.id, s.deployment_id, s.stack_name, s.status, s.started_at, s.release_number
              FROM product_deployments d JOIN stack_deployments s ON s.deployment_id = d.id
              WHERE d.environment_id = $1 AND d.status ",
             living!(),
@@ -165,6 +164,7 @@ struct StackRow {
     id: StackDeploymentId,
     name: String,
     status: StackStatus,
+    release: ReleaseNumber,
     started_at: Option<Timestamp>,
 }
 
@@ -174,6 +174,7 @@ fn stack(row: &AnyRow) -> Result<(DeploymentId, StackRow), StoreError> {
         id: columns.id("id")?,
         name: columns.text("stack_name")?,
         status: columns.word("status", StackStatus::parse)?,
+        release: columns.count("release_number")?,
         started_at: columns.maybe_time("started_at")?,
     };
     Ok((columns.id("deployment_id")?, stack))
@@ -192,13 +193,11 @@ fn standing(
         product_version: columns.maybe_text("product_version")?,
         stack_ids: stacks.iter().map(|stack| stack.id).collect(),
         edition: Edition {
-            product_id: columns.text("product_id")?,
-            upgrade_count: columns.count("upgrade_count")?,
-            last_upgraded_at: columns.maybe_time("last_upgraded_at")?,
+            release: columns.count("release_number")?,
             completed_at: columns.maybe_time("completed_at")?,
             stacks: stacks
                 .iter()
-                .map(|stack| (stack.id, stack.started_at))
+                .map(|stack| (stack.id, stack.release, stack.started_at))
                 .collect(),
         },
         standing: Standing {

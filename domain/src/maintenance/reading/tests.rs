@@ -1,5 +1,7 @@
 //! What is wrong in sections of every kind, and what a deployment makes of them.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::*;
@@ -62,6 +64,8 @@ fn deployment(maintenance: Value, stacks: &[&str], values: &[(&str, &str)]) -> P
         previous_version: None,
         last_upgraded_at: None,
         upgrade_count: 0,
+        maintenance: None,
+        release: 1,
         shared_values: given(values),
         product: Product {
             id: "s:p".to_owned(),
@@ -85,6 +89,8 @@ fn deployment(maintenance: Value, stacks: &[&str], values: &[(&str, &str)]) -> P
             path: "p.yaml".to_owned(),
             warnings: Vec::new(),
         },
+        images: BTreeMap::new(),
+        others: Vec::new(),
         stacks: stacks
             .iter()
             .enumerate()
@@ -98,6 +104,7 @@ fn deployment(maintenance: Value, stacks: &[&str], values: &[(&str, &str)]) -> P
                 completed_at: None,
                 error_message: None,
                 is_new_in_upgrade: false,
+                release: 1,
                 values: given(&[("OWN", "own"), ("URL", "http://of-the-stack/")]),
             })
             .collect(),
