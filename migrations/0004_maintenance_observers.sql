@@ -3,7 +3,7 @@
 CREATE TABLE maintenance_observers (
     deployment_id  TEXT   NOT NULL PRIMARY KEY REFERENCES product_deployments (id) ON DELETE CASCADE,
     -- Which release of the product next_at was chosen for: another one is looked at soon.
-    release_at     BIGINT NOT NULL,
+    release_number BIGINT NOT NULL,
     next_at        BIGINT NOT NULL,
     -- When next_at was chosen. In the future, the clock was set back since.
     chosen_at      BIGINT NOT NULL,

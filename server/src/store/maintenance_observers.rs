@@ -45,13 +45,6 @@ macro_rules! due {
     };
 }
 
-/// Which release of a product a deployment `d` has.
-macro_rules! release {
-    () => {
-        "COALESCE(d.last_upgraded_at, d.created_at)"
-    };
-}
-
 impl Store {
     /// Makes room for living deployments that are new, and lets those look at once that got another release; how many there were.
     ///
@@ -65,9 +58,7 @@ impl Store {
              LEFT JOIN maintenance_observers o ON o.deployment_id = d.id
              WHERE d.status ",
             living!(),
-            " AND (o.deployment_id IS NULL OR o.release_at <> ",
-            release!(),
-            ") LIMIT 1"
+            " AND (o.deployment_id IS NULL OR o.release_number <> d.release_number) LIMIT 1"
         ))
         .fetch_optional(&self.reader)
         .await
@@ -77,16 +68,12 @@ impl Store {
         }
         let mut tx = self.write(act).await?;
         let changed = sqlx::query(concat!(
-            "UPDATE maintenance_observers SET next_at = $1, chosen_at = $1, release_at = (
-                 SELECT ",
-            release!(),
-            " FROM product_deployments d WHERE d.id = maintenance_observers.deployment_id)
+            "UPDATE maintenance_observers SET next_at = $1, chosen_at = $1, release_number = (
+                 SELECT d.release_number FROM product_deployments d WHERE d.id = maintenance_observers.deployment_id)
              WHERE EXISTS (SELECT 1 FROM product_deployments d
                  WHERE d.id = maintenance_observers.deployment_id AND d.status ",
             living!(),
-            " AND maintenance_observers.release_at <> ",
-            release!(),
-            ")"
+            " AND maintenance_observers.release_number <> d.release_number)"
         ))
         .bind(now.millis())
         .execute(&mut *tx)
@@ -94,10 +81,8 @@ impl Store {
         .act(act)?
         .rows_affected();
         let added = sqlx::query(concat!(
-            "INSERT INTO maintenance_observers (deployment_id, release_at, next_at, chosen_at, fence, failures)
-             SELECT d.id, ",
-            release!(),
-            ", $1, $1, 0, 0 FROM product_deployments d
+            "INSERT INTO maintenance_observers (deployment_id, release_number, next_at, chosen_at, fence, failures)
+             SELECT d.id, d.release_number, $1, $1, 0, 0 FROM product_deployments d
              WHERE d.status ",
             living!(),
             " AND NOT EXISTS (SELECT 1 FROM maintenance_observers o WHERE o.deployment_id = d.id)
@@ -236,14 +221,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let act = "record what an observer saw";
         let mut tx = self.write(act).await?;
-        sqlx::query(concat!(
-            "INSERT INTO maintenance_observers (deployment_id, release_at, next_at, chosen_at, fence, failures)
-             SELECT d.id, ",
-            release!(),
-            ", $1, $2, 1, 0 FROM product_deployments d WHERE d.id = $3
+        sqlx::query(
+            "INSERT INTO maintenance_observers (deployment_id, release_number, next_at, chosen_at, fence, failures)
+             SELECT d.id, d.release_number, $1, $2, 1, 0 FROM product_deployments d WHERE d.id = $3
              ON CONFLICT (deployment_id) DO UPDATE SET next_at = excluded.next_at, chosen_at = excluded.chosen_at,
                  fence = maintenance_observers.fence + 1"
-        ))
+        )
         .bind(check.at.plus(wait).millis())
         .bind(check.at.millis())
         .bind(deployment.to_string())

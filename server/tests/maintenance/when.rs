@@ -90,8 +90,15 @@ async fn another_release_is_looked_at_soon(database: Database) {
     world
         .database
         .execute(format!(
-            "UPDATE product_deployments SET last_upgraded_at = {} WHERE id = '{id}'",
-            at(60_000).millis()
+            "INSERT INTO releases SELECT deployment_id, 2, operation_id, product_id, product_version, product, shared_values,
+                 images, result, message, rollback_of, created_by, created_at, ended_at
+             FROM releases WHERE deployment_id = '{id}'"
+        ))
+        .await;
+    world
+        .database
+        .execute(format!(
+            "UPDATE product_deployments SET release_number = 2 WHERE id = '{id}'"
         ))
         .await;
     assert_eq!(world.look(&poller).await, 1);
