@@ -22,9 +22,43 @@ pub(super) fn get(server: &ServerProcess, path: &str) -> Option<Value> {
     }
 }
 
-/// Asks for a deployment; the operation's id. Whether an earlier try was accepted before the server died, the list of operations
-/// says: `known` are those that are not meant.
+/// What a client wants from a product.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    method: &'static str,
+    /// After the path of the deployment; none for a new one.
+    what: Option<&'static str>,
+    body: Value,
+}
+
+impl Wish {
+    /// A product that is not deployed yet.
+    pub(super) fn deploy(request: Value) -> Self {
+        Self {
+            method: "POST",
+            what: None,
+            body: request,
+        }
+    }
+
+    /// Something that is done to the newest deployment.
+    pub(super) const fn of(method: &'static str, what: &'static str, body: Value) -> Self {
+        Self {
+            method,
+            what: Some(what),
+            body,
+        }
+    }
+}
+
+/// Asks for a deployment; the operation's id.
 pub(super) fn deploy(server: &ServerProcess, request: &Value, known: &[String]) -> Option<String> {
+    begin(server, &Wish::deploy(request.clone()), known)
+}
+
+/// Asks for an operation; its id. Whether an earlier try was accepted before the server died, the list of operations says: `known` are
+/// those that are not meant.
+pub(super) fn begin(server: &ServerProcess, wish: &Wish, known: &[String]) -> Option<String> {
     let listed = get(server, "/api/operations?pageSize=200")?;
     let mut ids = listed["operations"].as_array()?.iter().map(id_of);
     if let Some(id) = ids.find(|id| !known.contains(id)) {
@@ -32,17 +66,18 @@ pub(super) fn deploy(server: &ServerProcess, request: &Value, known: &[String]) 
     }
     let environments = get(server, "/api/environments")?;
     let environment = environments["environments"][0]["id"].as_str()?;
-    let path = format!("/api/environments/{environment}/product-deployments");
-    let answer = server.try_ask(
-        "POST",
-        &path,
-        &["Prefer: respond-async"],
-        &request.to_string(),
-    )?;
+    let mut path = format!("/api/environments/{environment}/product-deployments");
+    if let Some(what) = wish.what {
+        let listed = get(server, &path)?;
+        let newest = listed["productDeployments"][0]["productDeploymentId"].as_str()?;
+        path = format!("{path}/{newest}{what}");
+    }
+    let prefer = ["Prefer: respond-async"];
+    let answer = server.try_ask(wish.method, &path, &prefer, &wish.body.to_string())?;
     if answer.status == 503 {
         return None;
     }
-    assert_eq!(answer.status, 202, "{answer:?}");
+    assert_eq!(answer.status, 202, "{wish:?}: {answer:?}");
     Some(answer.json()["operationId"].as_str()?.to_owned())
 }
 

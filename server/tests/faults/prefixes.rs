@@ -2,7 +2,6 @@
 //! the same end.
 
 use domain::id::OperationId;
-use domain::operation::event::EventBody;
 
 use super::plain::{Plain, some_of, try_each};
 use super::repeated::until_left;
@@ -45,11 +44,7 @@ async fn left_after(shop: &Shop, case: Case, last: i64) -> OperationId {
         ))
         .await;
     let operation = shop.accept(case, &first).await;
-    if last > 1 {
-        let claimed = |body: &EventBody| matches!(body, EventBody::Claimed { .. });
-        assert!(shop.world.until(&first, operation, claimed).await);
-    }
-    until_left(&first, operation, &format!("event {last}")).await;
+    until_left(shop, &first, operation, &format!("event {last}")).await;
     first.stop().await;
     shop.world.sql("DROP TRIGGER cut").await;
     operation

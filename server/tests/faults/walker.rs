@@ -1,4 +1,4 @@
-//! Walks the crash points of a deployment: notes which ones it passes, then lets a server die at each of them, starts it again, and
+//! Walks the crash points of an operation: notes which ones it passes, then lets a server die at each of them, starts it again, and
 //! looks whether it all ends as if nothing had been.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::client;
+use super::client::{self, Wish, patiently};
 use super::tally::{Tally, say};
 use super::witness::Witness;
 use crate::deploy::world::World;
@@ -33,13 +33,14 @@ pub(super) enum Choice {
     About(usize),
 }
 
-/// A deployment whose crash points are walked.
+/// An operation whose crash points are walked.
 pub(super) struct Walk<'a> {
     /// For what is said.
     pub(super) name: &'a str,
     /// A world with the product in its catalog.
     pub(super) world: &'a (dyn Fn() -> Option<World> + Sync),
-    pub(super) request: &'a (dyn Fn(&World) -> Value + Sync),
+    /// What is done to the product; the last one is walked, nothing disturbs those before it.
+    pub(super) wishes: &'a (dyn Fn(&World) -> Vec<Wish> + Sync),
     /// The client cancels when it sees such an event.
     pub(super) cancel_at: Option<&'a (dyn Fn(&Value) -> bool + Sync)>,
     /// The operation's and the product's final states.
@@ -56,7 +57,7 @@ struct Point {
     count: usize,
 }
 
-/// What a deployment came to.
+/// What an operation came to.
 struct Outcome {
     /// The same whatever happened on the way.
     end: Value,
@@ -71,7 +72,7 @@ impl Walk<'_> {
         let witness = Witness::of(&world.engine);
         let folder = tempfile::tempdir().unwrap();
         let trace = folder.path().join("trace");
-        let expected = self.deploy(
+        let expected = self.carry_out(
             &mut world,
             &witness,
             &[(TRACE, trace.to_str().unwrap())],
@@ -166,11 +167,11 @@ impl Walk<'_> {
 
     fn try_one(&self, point: &str, witness: &Witness, tally: &mut Tally) -> Outcome {
         let mut world = (self.world)().unwrap();
-        self.deploy(&mut world, witness, &[(DIE, point)], true, tally)
+        self.carry_out(&mut world, witness, &[(DIE, point)], true, tally)
     }
 
-    /// Deploys to the end, with as many servers as it takes.
-    fn deploy(
+    /// Carries the last wish out to its end, with as many servers as it takes.
+    fn carry_out(
         &self,
         world: &mut World,
         witness: &Witness,
@@ -178,16 +179,17 @@ impl Walk<'_> {
         may_die: bool,
         tally: &mut Tally,
     ) -> Outcome {
+        let wishes = (self.wishes)(world);
+        let (wish, before) = wishes.split_last().unwrap();
+        let known = undisturbed(world, before);
+        let earlier = Counts::of(world, witness);
         let mut servers = Servers {
             world,
             died: false,
             may_die,
         };
         servers.start(variables);
-        let request = (self.request)(servers.world);
-        let operation = servers.until("an operation", |server| {
-            client::deploy(server, &request, &[])
-        });
+        let operation = servers.until("an operation", |server| client::begin(server, wish, &known));
         if let Some(fits) = self.cancel_at {
             servers.until("the event to cancel at", |server| {
                 let events = client::events(server, &operation)?;
@@ -204,10 +206,27 @@ impl Walk<'_> {
             "engine": on_the_engine(world),
         });
         check_events(&events);
-        check_containers(world, witness);
+        earlier.check(world, witness);
         check_record(world, tally);
         Outcome { end, died }
     }
+}
+
+/// Operations that nothing disturbs; their ids.
+fn undisturbed(world: &mut World, wishes: &[Wish]) -> Vec<String> {
+    let mut known = Vec::new();
+    if wishes.is_empty() {
+        return known;
+    }
+    world.start();
+    for wish in wishes {
+        let operation = client::begin(world.server(), wish, &known).unwrap();
+        let ended = patiently("the end", || client::end(world.server(), &operation));
+        assert_ne!(ended["status"], "cancelled", "{ended:#}");
+        known.push(operation);
+    }
+    world.kill();
+    known
 }
 
 /// One server after the other.
@@ -232,7 +251,7 @@ impl Servers<'_> {
     }
 
     fn until<T>(&mut self, what: &str, look: impl Fn(&ServerProcess) -> Option<T>) -> T {
-        client::patiently(what, || {
+        patiently(what, || {
             let found = look(self.world.server());
             if found.is_none()
                 && let Some(ended) = self.world.ended()
@@ -283,21 +302,66 @@ pub(super) fn check_events(events: &[Value]) {
 
 /// Each container was made once, and what ended well did not run twice.
 pub(super) fn check_containers(world: &World, witness: &Witness) {
-    let containers = world.engine.containers(&world.project);
-    for container in &containers {
-        witness.knows(container["Name"].as_str().unwrap().trim_start_matches('/'));
-    }
-    let mut made = witness.counts("create", &world.project);
-    made.retain(|_, count| *count > 1);
-    assert!(made.is_empty(), "made more than once: {made:?}");
-    let started = witness.counts("start", &world.project);
-    for container in &containers {
-        let name = container["Name"].as_str().unwrap().trim_start_matches('/');
-        let state = &container["State"];
-        if state["Status"] == "exited" && state["ExitCode"] == 0 {
-            assert_eq!(started.get(name), Some(&1), "{name} ran more than once");
+    Counts::default().check(world, witness);
+}
+
+/// What had happened before an operation.
+#[derive(Default)]
+struct Counts {
+    made: BTreeMap<String, usize>,
+    started: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    fn of(world: &World, witness: &Witness) -> Self {
+        for container in world.engine.containers(&world.project) {
+            witness.knows(name_of(&container));
+        }
+        Self {
+            made: witness.counts("create", &world.project),
+            started: witness.counts("start", &world.project),
         }
     }
+
+    /// Since then each container was made once at most, and what ended well did not run twice.
+    fn check(&self, world: &World, witness: &Witness) {
+        let containers = world.engine.containers(&world.project);
+        for container in &containers {
+            witness.knows(name_of(container));
+        }
+        let mut made = since(&self.made, witness.counts("create", &world.project));
+        made.retain(|_, count| *count > 1);
+        assert!(made.is_empty(), "made more than once: {made:?}");
+        let started = since(&self.started, witness.counts("start", &world.project));
+        for container in &containers {
+            let (name, state) = (name_of(container), &container["State"]);
+            if state["Status"] == "exited" && state["ExitCode"] == 0 {
+                // Under its own name, or under the one that it had on the way.
+                let way = format!("{name}.g");
+                let runs = started
+                    .iter()
+                    .filter(|(it, _)| *it == name || it.starts_with(&way));
+                let runs: usize = runs.map(|(_, count)| count).sum();
+                assert!(runs <= 1, "{name} ran {runs} times");
+            }
+        }
+    }
+}
+
+fn name_of(container: &Value) -> &str {
+    container["Name"].as_str().unwrap().trim_start_matches('/')
+}
+
+fn since(
+    before: &BTreeMap<String, usize>,
+    mut now: BTreeMap<String, usize>,
+) -> BTreeMap<String, usize> {
+    for (name, count) in before {
+        if let Some(found) = now.get_mut(name) {
+            *found -= count;
+        }
+    }
+    now
 }
 
 /// Fails with everything that the doctor finds; says first in the tally how much of it is a container that is there twice, or an

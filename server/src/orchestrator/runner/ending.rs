@@ -14,8 +14,12 @@ use super::journal::Write;
 use super::{Ended, Run, RunError, pending, was_interrupted};
 
 impl Run {
-    /// Plans the undoing; false where nothing is to be undone.
+    /// Plans the undoing; false where nothing is to be undone, and nothing else is left to be done.
     pub(super) async fn begin_undo(&mut self) -> Result<bool, RunError> {
+        self.finish_complete_stacks();
+        if self.is_complete() {
+            return Ok(self.overlook_late_cancel());
+        }
         for record in &mut self.records {
             if was_interrupted(record) || record.state == StepState::Started {
                 record.state = StepState::Unknown;
@@ -25,10 +29,6 @@ impl Run {
             }
         }
         self.due.clear();
-        self.finish_complete_stacks();
-        if self.is_complete() {
-            return Ok(false);
-        }
         let reason = if self.cancelled {
             UnwindReason::Cancelled
         } else {
@@ -86,6 +86,17 @@ impl Run {
         stacks
             .into_iter()
             .all(|stack| stack_outcome(&self.plan, &states, &stack) == StackOutcome::Complete)
+    }
+
+    /// A cancel that came when every stack was complete changes nothing; whether something is left to be tidied up.
+    fn overlook_late_cancel(&mut self) -> bool {
+        if !self.cancelled {
+            return false;
+        }
+        self.cancelled = false;
+        self.cancel = CancellationToken::new();
+        self.journal.push(Write::Status(OperationStatus::Running));
+        self.records.iter().any(|record| !record.state.has_ended())
     }
 
     /// A cancel caught these stacks at work: what can be undone is not theirs any more, what cannot be has failed.
