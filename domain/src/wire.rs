@@ -5,6 +5,7 @@ mod change;
 mod deployment;
 mod environment;
 mod operation;
+mod precheck;
 mod problem;
 mod release;
 
@@ -26,6 +27,9 @@ pub use environment::{
     CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList, EnvironmentView,
 };
 pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
+pub use precheck::{
+    PrecheckFinding, PrecheckResult, PrecheckRule, PrecheckSeverity, StackPrecheck,
+};
 pub use problem::{Problem, ProblemKind};
 pub use release::{
     AvailableVersion, Difference, NotesMode, ReleaseDetail, ReleaseDiff, ReleaseList, ReleaseNotes,

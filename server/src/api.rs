@@ -30,6 +30,7 @@ mod list_source_problems;
 mod openapi;
 mod operate;
 mod plan_operation;
+mod precheck_product;
 mod prefer;
 mod problem;
 mod redeploy_product;
@@ -75,6 +76,7 @@ fn endpoints() -> Vec<Endpoint> {
         list_source_problems::endpoint(),
         sync_sources::endpoint(),
         deploy_product::endpoint(),
+        precheck_product::endpoint(),
         list_product_deployments::endpoint(),
         get_product_deployment::endpoint(),
         get_deployment_by_product::endpoint(),

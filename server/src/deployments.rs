@@ -7,6 +7,7 @@ mod containers;
 mod intent;
 mod operation_mode;
 mod plan;
+mod precheck;
 mod redeploy;
 mod releases;
 mod remove;
