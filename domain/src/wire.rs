@@ -8,6 +8,7 @@ mod operation;
 mod precheck;
 mod problem;
 mod release;
+mod stack;
 
 pub use catalog::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
@@ -34,4 +35,12 @@ pub use problem::{Problem, ProblemKind};
 pub use release::{
     AvailableVersion, Difference, NotesMode, ReleaseDetail, ReleaseDiff, ReleaseList, ReleaseNotes,
     ReleaseStackView, ReleaseView, UpgradeCheck,
+};
+pub use stack::{
+    AllDeployments, AvailableStackVersion, DeployComposeRequest, DeployStackRequest, InitResult,
+    MarkFailedRequest, MarkFailedResult, ParseComposeRequest, ParsedCompose, ParsedVariable,
+    RemoveStackRequest, StackDeploymentDetail, StackDeploymentItem, StackDeploymentList,
+    StackDeploymentStatus, StackOperationResult, StackRollbackInfo, StackRollbackRequest,
+    StackRollbackResult, StackServiceView, StackUpgradeCheck, StackUpgradeResult,
+    UpgradeStackRequest,
 };

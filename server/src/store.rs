@@ -32,6 +32,7 @@ mod migrations;
 mod operations;
 mod releases;
 mod settlement;
+mod stacks;
 mod write;
 
 use domain::timestamp::Timestamp;
@@ -49,6 +50,7 @@ pub use lease::{Claim, Lease};
 pub use operations::CancelOutcome;
 pub use releases::ReleaseRow;
 pub use settlement::{Contents, Settlement};
+pub use stacks::StackPlace;
 
 use connect::Backend;
 use error::Act;

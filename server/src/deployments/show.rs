@@ -223,7 +223,11 @@ impl Deployments {
         Ok(version.filter(|version| deployment.product.version.as_ref() != Some(version)))
     }
 
-    async fn observe(&self, deployment: &ProductDeployment) -> Result<Observed, DeploymentError> {
+    /// What the engine of a deployment shows now.
+    pub(super) async fn observe(
+        &self,
+        deployment: &ProductDeployment,
+    ) -> Result<Observed, DeploymentError> {
         Ok(self.engine_of(deployment).await?.observe().await?)
     }
 
@@ -490,7 +494,7 @@ fn stack_detail(
     }
 }
 
-fn belongs_to(container: &ObservedContainer, group_id: &str) -> bool {
+pub(super) fn belongs_to(container: &ObservedContainer, group_id: &str) -> bool {
     container
         .ownership
         .as_ref()
