@@ -188,7 +188,7 @@ mod tests {
             ("services: [", "compose.yaml:"),
             (
                 "services: {web: {image: web, volumes: ['./data:/data']}}",
-                "compose.yaml:1:43: ",
+                "compose.yaml:1:40: ",
             ),
             (
                 "services: {web: {image: web, env_file: values.env}}",
