@@ -6,11 +6,18 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use super::error::MigrationFailure;
 
 /// Every file of the folder, in order. A test compares the list with the folder.
-const FILES: &[(i64, &str, &str)] = &[(
-    1,
-    "initial",
-    include_str!("../../../migrations/0001_initial.sql"),
-)];
+const FILES: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "initial",
+        include_str!("../../../migrations/0001_initial.sql"),
+    ),
+    (
+        2,
+        "releases",
+        include_str!("../../../migrations/0002_releases.sql"),
+    ),
+];
 
 /// All migrations, ready to run.
 pub(super) fn migrator() -> Migrator {
