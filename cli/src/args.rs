@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::{Parser, Subcommand};
 use domain::deployment::ProductStatus;
 
+use crate::change_args::Change;
 use crate::printer::Format;
 
 const EXIT_CODES: &str = "\
@@ -14,7 +15,7 @@ Exit codes:
   1    the server cannot be reached, or failed inside
   2    the command line is wrong
   5    refused: something is missing or wrong, nothing was changed
-  7    the deployment did not succeed
+  7    the operation did not succeed
   9    refused: it conflicts with something that is in progress or has ended
   130  interrupted; what was started goes on";
 
@@ -66,6 +67,14 @@ pub(crate) enum Command {
     Products,
     /// Deploy a product with all its stacks, and follow it to the end
     Deploy(DeployArgs),
+    #[command(flatten)]
+    Change(Change),
+    /// Show what a change would do to each container; nothing is begun
+    Plan(PlanArgs),
+    /// List the releases of a deployed product, the newest first
+    Releases(ReleasesArgs),
+    /// Show what differs between two releases of a deployed product
+    Diff(DiffArgs),
     /// Follow an operation to its end; shows what happened so far, too
     Attach(OperationArgs),
     /// Ask an operation to stop and to undo what it did
@@ -108,6 +117,43 @@ pub(crate) struct DeployArgs {
     pub(crate) detach: bool,
 }
 
+/// The options of `plan`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(subcommand)]
+    pub(crate) change: Change,
+}
+
+/// A deployed product.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct DeploymentArg {
+    /// The deployment's id or its name
+    pub(crate) deployment: String,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArg,
+}
+
+/// The options of `releases`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReleasesArgs {
+    #[command(flatten)]
+    pub(crate) target: DeploymentArg,
+    /// The page, from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) page: Option<u32>,
+}
+
+/// The options of `diff`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    #[command(flatten)]
+    pub(crate) target: DeploymentArg,
+    /// The number of a release; `windlass releases` lists them
+    pub(crate) from: u32,
+    /// The number of the other one
+    pub(crate) to: u32,
+}
+
 /// An operation by its id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OperationArgs {
@@ -134,10 +180,8 @@ pub(crate) struct DeploymentsArgs {
 /// The options of `show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// The deployment's id or its name
-    pub(crate) deployment: String,
     #[command(flatten)]
-    pub(crate) environment: EnvironmentArg,
+    pub(crate) target: DeploymentArg,
 }
 
 fn status(text: &str) -> Result<ProductStatus, String> {
@@ -320,6 +364,12 @@ mod tests {
             "windlass products --json --jsonl",
             "windlass deployments --page 0",
             "windlass deploy p --set A",
+            "windlass redeploy",
+            "windlass redeploy d --set web:A=1",
+            "windlass maintenance d",
+            "windlass plan",
+            "windlass plan deploy p",
+            "windlass diff d 1",
         ] {
             assert!(Args::try_parse_from(wrong.split(' ')).is_err(), "{wrong}");
         }

@@ -4,13 +4,18 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use domain::deployment::ProductStatus;
+use domain::operation::OperationKind;
 use domain::wire::{
     AcceptedOperation, DeployProductRequest, DeploymentList, EnvironmentList, EnvironmentView,
-    EventPage, OperationView, Problem, ProductDeploymentDetail, ProductDetail, ProductSummary,
+    EventPage, OperationModeResult, OperationView, PlanRequest, PlanView, Problem,
+    ProductDeploymentDetail, ProductDetail, ProductSummary, ReleaseDiff, ReleaseList, UpgradeCheck,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ureq::http::Response;
-use ureq::{Agent, Body};
+use ureq::typestate::WithBody;
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::args::ServerUrl;
 use crate::failure::Failure;
@@ -25,6 +30,23 @@ const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 pub(crate) struct Client {
     agent: Agent,
     server: ServerUrl,
+}
+
+/// How a change is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Post,
+    Put,
+    Delete,
+}
+
+/// What came of the wish to change something.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// An operation works on it.
+    Operation(AcceptedOperation),
+    /// It is as wanted already.
+    Nothing(Box<OperationModeResult>),
 }
 
 /// What a list of deployments shall hold.
@@ -74,16 +96,96 @@ impl Client {
         request: &DeployProductRequest,
     ) -> Result<AcceptedOperation, Failure> {
         let path = deployments_of(environment);
-        // A request is made of strings and lists: it always has a JSON form.
-        let body = serde_json::to_vec(request).map_err(|error| Failure::Output(error.into()))?;
-        let sent = self
-            .agent
-            .post(self.url(&path))
-            .header("Accept", "application/json")
-            .header("Content-Type", "application/json")
-            .header("Prefer", "respond-async")
-            .send(&body);
+        let sent = self.send(self.agent.post(self.url(&path)), request)?;
         self.answer(sent)
+    }
+
+    /// Begins a change of a deployed product and does not wait for its end.
+    pub(crate) fn change(
+        &self,
+        environment: &str,
+        deployment: &str,
+        verb: Verb,
+        path: &str,
+        body: &Value,
+    ) -> Result<Begun, Failure> {
+        let url = format!(
+            "{}/{}{path}",
+            self.url(&deployments_of(environment)),
+            escaped(deployment)
+        );
+        let request = match verb {
+            Verb::Post => self.agent.post(url),
+            Verb::Put => self.agent.put(url),
+            Verb::Delete => self.agent.delete(url).force_send_body(),
+        };
+        let answer: Value = self.answer(self.send(request, body)?)?;
+        let begun = match answer["operationId"].is_string() {
+            true => serde_json::from_value(answer).map(Begun::Operation),
+            false => serde_json::from_value(answer).map(Begun::Nothing),
+        };
+        begun.map_err(|_| Failure::NotUnderstood {
+            server: self.server.as_str().to_owned(),
+            status: 200,
+        })
+    }
+
+    /// What a change would do.
+    pub(crate) fn plan(
+        &self,
+        environment: &str,
+        deployment: &str,
+        operation: OperationKind,
+        request: &Value,
+    ) -> Result<PlanView, Failure> {
+        let path = format!(
+            "{}/{}/plan",
+            deployments_of(environment),
+            escaped(deployment)
+        );
+        let wanted = PlanRequest {
+            operation,
+            request: request.clone(),
+        };
+        let sent = self.send(self.agent.post(self.url(&path)), &wanted)?;
+        self.answer(sent)
+    }
+
+    /// What a product could be upgraded to.
+    pub(crate) fn check_upgrade(
+        &self,
+        environment: &str,
+        deployment: &str,
+    ) -> Result<UpgradeCheck, Failure> {
+        let base = deployments_of(environment);
+        self.get(&format!("{base}/{}/upgrade/check", escaped(deployment)))
+    }
+
+    /// A page of a product's releases.
+    pub(crate) fn releases(
+        &self,
+        environment: &str,
+        deployment: &str,
+        page: Option<u32>,
+    ) -> Result<ReleaseList, Failure> {
+        let base = deployments_of(environment);
+        let query = page.map(|page| format!("?page={page}")).unwrap_or_default();
+        self.get(&format!("{base}/{}/releases{query}", escaped(deployment)))
+    }
+
+    /// What differs between two releases.
+    pub(crate) fn diff(
+        &self,
+        environment: &str,
+        deployment: &str,
+        from: u32,
+        to: u32,
+    ) -> Result<ReleaseDiff, Failure> {
+        let base = deployments_of(environment);
+        let deployment = escaped(deployment);
+        self.get(&format!(
+            "{base}/{deployment}/releases/diff?from={from}&to={to}"
+        ))
     }
 
     /// One operation.
@@ -130,6 +232,21 @@ impl Client {
         id: &str,
     ) -> Result<ProductDeploymentDetail, Failure> {
         self.get(&format!("{}/{}", deployments_of(environment), escaped(id)))
+    }
+
+    /// Sends JSON and does not wait for what it begins. The outer failure is one of this program.
+    fn send(
+        &self,
+        request: RequestBuilder<WithBody>,
+        body: &impl Serialize,
+    ) -> Result<Result<Response<Body>, ureq::Error>, Failure> {
+        // A request is made of strings and lists: it always has a JSON form.
+        let body = serde_json::to_vec(body).map_err(|error| Failure::Output(error.into()))?;
+        Ok(request
+            .header("Accept", "application/json")
+            .header("Content-Type", "application/json")
+            .header("Prefer", "respond-async")
+            .send(&body))
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {

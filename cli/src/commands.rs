@@ -2,15 +2,20 @@
 
 mod attach;
 mod cancel;
+mod change;
 mod deploy;
 mod deployments;
+mod diff;
+mod plan;
 mod products;
+mod releases;
 mod show;
+mod values;
 
-use domain::wire::EnvironmentView;
+use domain::wire::{EnvironmentView, ProductDeploymentDetail};
 
-use crate::args::{Command, EnvironmentArg};
-use crate::client::Client;
+use crate::args::{Command, DeploymentArg, EnvironmentArg};
+use crate::client::{Client, DeploymentFilter};
 use crate::failure::Failure;
 use crate::printer::Printer;
 
@@ -19,6 +24,10 @@ pub(crate) fn run(command: Command, client: &Client, printer: &mut Printer) -> R
     match command {
         Command::Products => products::list_products(client, printer),
         Command::Deploy(args) => deploy::deploy_product(&args, client, printer),
+        Command::Change(change) => change::change_product(&change, client, printer),
+        Command::Plan(args) => plan::plan_operation(&args.change, client, printer),
+        Command::Releases(args) => releases::list_releases(&args, client, printer),
+        Command::Diff(args) => diff::diff_releases(&args, client, printer),
         Command::Attach(args) => attach::attach(&args.operation, client, printer),
         Command::Cancel(args) => cancel::cancel_operation(&args.operation, client, printer),
         Command::Deployments(args) => deployments::list_product_deployments(&args, client, printer),
@@ -29,6 +38,55 @@ pub(crate) fn run(command: Command, client: &Client, printer: &mut Printer) -> R
 /// The environment that is meant: by id, by name, or the default one.
 fn environment(arg: &EnvironmentArg, client: &Client) -> Result<EnvironmentView, Failure> {
     choose(arg.environment.as_deref(), client.environments()?)
+}
+
+/// The deployed product that is meant: by its id or by its name.
+fn deployment(arg: &DeploymentArg, client: &Client) -> Result<ProductDeploymentDetail, Failure> {
+    let environment = environment(&arg.environment, client)?;
+    match client.deployment(&environment.id, &arg.deployment) {
+        Err(Failure::Refused(problem)) if problem.status == 404 => {
+            let id = id_of(&arg.deployment, &environment, client)?;
+            client.deployment(&environment.id, &id)
+        }
+        found => found,
+    }
+}
+
+/// The id of what goes by a name. Names are looked for on the server, which gives a page of those that hold the text.
+fn id_of(name: &str, environment: &EnvironmentView, client: &Client) -> Result<String, Failure> {
+    let mut ids = Vec::new();
+    let (mut page, mut seen) = (1, 0);
+    loop {
+        let filter = DeploymentFilter {
+            search: Some(name),
+            page: Some(page),
+            ..DeploymentFilter::default()
+        };
+        let list = client.deployments(&environment.id, &filter)?;
+        seen += list.product_deployments.len() as u64;
+        let more = !list.product_deployments.is_empty() && seen < list.total;
+        let named = |one: &domain::wire::DeploymentListItem| one.deployment_name == name;
+        let found = list.product_deployments.into_iter().filter(named);
+        ids.extend(found.map(|one| one.product_deployment_id));
+        if !more {
+            break;
+        }
+        page += 1;
+    }
+    match ids.pop() {
+        Some(only) if ids.is_empty() => Ok(only),
+        Some(last) => {
+            ids.push(last);
+            Err(Failure::AmbiguousDeployment {
+                wanted: name.to_owned(),
+                ids,
+            })
+        }
+        None => Err(Failure::NoSuchDeployment {
+            wanted: name.to_owned(),
+            environment: environment.name.clone(),
+        }),
+    }
 }
 
 fn choose(wanted: Option<&str>, all: Vec<EnvironmentView>) -> Result<EnvironmentView, Failure> {

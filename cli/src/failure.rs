@@ -80,6 +80,29 @@ pub(crate) enum Failure {
         /// Their ids.
         ids: Vec<String>,
     },
+    /// The catalog has no such newer version.
+    #[error("'{wanted}' is no version that can be upgraded to")]
+    NoSuchVersion {
+        /// As given.
+        wanted: String,
+        /// Versions that can be.
+        known: Vec<String>,
+    },
+    /// The catalog has no newer version at all.
+    #[error("version {version} is the newest")]
+    NothingNewer {
+        /// The present one.
+        version: String,
+    },
+    /// Nobody said that the data may go.
+    #[error("not confirmed; nothing was changed")]
+    NotConfirmed {
+        /// What had to be typed.
+        name: String,
+    },
+    /// What was typed cannot be read.
+    #[error("cannot read the answer")]
+    Input(#[source] io::Error),
     /// The file of `--env-file` cannot be read.
     #[error("cannot read {}", .path.display())]
     EnvFile {
@@ -90,8 +113,10 @@ pub(crate) enum Failure {
         source: EnvFileError,
     },
     /// The operation ended, but not well.
-    #[error("the deployment did not succeed")]
-    NotDeployed {
+    #[error("the {noun} did not succeed")]
+    NotDone {
+        /// `deployment`, `upgrade`, ….
+        noun: String,
         /// The operation.
         operation: String,
         /// Its final sentence.
@@ -134,17 +159,21 @@ impl Failure {
             Self::Unreachable { .. }
             | Self::NotUnderstood { .. }
             | Self::Signals(_)
+            | Self::Input(_)
             | Self::Output(_) => 1,
             Self::NoSuchStack { .. } | Self::NoSuchVariable { .. } | Self::EnvFile { .. } => 2,
             Self::NoSuchEnvironment { .. }
             | Self::NoDefaultEnvironment { .. }
             | Self::NoSuchDeployment { .. }
-            | Self::AmbiguousDeployment { .. } => 5,
+            | Self::AmbiguousDeployment { .. }
+            | Self::NoSuchVersion { .. }
+            | Self::NothingNewer { .. }
+            | Self::NotConfirmed { .. } => 5,
             Self::Refused(problem) if problem.status == 409 => 9,
             Self::Refused(problem) if slug(problem) == "operation-in-progress" => 9,
             Self::Refused(problem) if (400..500).contains(&problem.status) => 5,
             Self::Refused(_) => 1,
-            Self::NotDeployed { .. } => 7,
+            Self::NotDone { .. } => 7,
             Self::Interrupted { .. } => 130,
         }
     }
@@ -164,8 +193,10 @@ impl Failure {
         match self {
             Self::Unreachable { source, .. } => vec![source.to_string()],
             Self::EnvFile { source, .. } => vec![source.to_string()],
-            Self::Signals(source) | Self::Output(source) => vec![source.to_string()],
-            Self::NotDeployed { message, .. } => vec![message.clone()],
+            Self::Signals(source) | Self::Input(source) | Self::Output(source) => {
+                vec![source.to_string()]
+            }
+            Self::NotDone { message, .. } => vec![message.clone()],
             Self::Refused(problem) => {
                 let mut why = vec![problem.detail.clone()];
                 let fields = problem.errors.iter();
@@ -206,13 +237,18 @@ impl Failure {
             Self::AmbiguousDeployment { ids, .. } => {
                 Some(format!("name it by its id: {}", ids.join(", ")))
             }
-            Self::NotDeployed { operation, .. } => Some(format!(
+            Self::NotDone { operation, .. } => Some(format!(
                 "`windlass attach {operation}` shows every step again"
             )),
             Self::Interrupted { operation } => Some(format!(
                 "follow it with `windlass attach {operation}`, stop it with `windlass cancel {operation}`"
             )),
-            Self::EnvFile { .. } | Self::Signals(_) | Self::Output(_) => None,
+            Self::NoSuchVersion { known, .. } => choose(known),
+            Self::NothingNewer { .. } => {
+                Some("`windlass redeploy` rolls the same version out again".to_owned())
+            }
+            Self::NotConfirmed { name } => Some(format!("type {name}, or give --yes")),
+            Self::EnvFile { .. } | Self::Signals(_) | Self::Input(_) | Self::Output(_) => None,
         }
     }
 }
@@ -314,7 +350,8 @@ mod tests {
             operation: operation(),
         };
         assert_eq!(interrupted.code(), 130);
-        let failed = Failure::NotDeployed {
+        let failed = Failure::NotDone {
+            noun: "upgrade".to_owned(),
             operation: operation(),
             message: "No.".to_owned(),
         };

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) fn follow(
     client: &Client,
     printer: &mut Printer,
+    noun: &str,
     operation: &str,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
@@ -73,7 +74,8 @@ pub(crate) fn follow(
     }
     match narrator.ending() {
         Some(ending) if ending.well => Ok(()),
-        ending => Err(Failure::NotDeployed {
+        ending => Err(Failure::NotDone {
+            noun: noun.to_owned(),
             operation: operation.to_owned(),
             message: ending.map(|ending| ending.message).unwrap_or_default(),
         }),

@@ -3,6 +3,7 @@
 //! Speaks REST and nothing else, so everything that it can do, another program can do. Decides nothing about products.
 
 mod args;
+mod change_args;
 mod client;
 mod commands;
 mod env_file;

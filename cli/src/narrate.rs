@@ -60,13 +60,13 @@ impl Narrator {
                 stacks,
                 ..
             } => {
-                let verb = kind.noun();
+                let noun = kind.noun();
                 let version = product_version
                     .as_ref()
                     .map(|version| format!(" {version}"));
                 let services = stacks.iter().map(|stack| stack.services.len()).sum();
                 vec![format!(
-                    "{verb} {product_name}{} to {environment_name}: {}, {}",
+                    "{noun} of {product_name}{} in {environment_name}: {}, {}",
                     version.unwrap_or_default(),
                     counted(stacks.len(), "stack"),
                     counted(services, "service"),
@@ -244,7 +244,7 @@ mod tests {
         let narrator = check(&[
             (
                 accepted(),
-                &["    0.0 s  Deploying Shop 1.0.0 to Local Docker: 1 stack, 2 services"],
+                &["    0.0 s  Deployment of Shop 1.0.0 in Local Docker: 1 stack, 2 services"],
             ),
             (
                 json!({"type": "claimed", "node": "n", "resumed": false}),

@@ -7,8 +7,10 @@ mod environment;
 mod health;
 mod observer;
 mod operation;
+mod precheck;
 mod problem;
 mod release;
+mod stack;
 
 pub use catalog::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
@@ -35,8 +37,19 @@ pub use health::{
 };
 pub use observer::{ObserverCheckView, ObserverResultView, ObserverView};
 pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
+pub use precheck::{
+    PrecheckFinding, PrecheckResult, PrecheckRule, PrecheckSeverity, StackPrecheck,
+};
 pub use problem::{Problem, ProblemKind};
 pub use release::{
     AvailableVersion, Difference, NotesMode, ReleaseDetail, ReleaseDiff, ReleaseList, ReleaseNotes,
     ReleaseStackView, ReleaseView, UpgradeCheck,
+};
+pub use stack::{
+    AllDeployments, AvailableStackVersion, DeployComposeRequest, DeployStackRequest, InitResult,
+    MarkFailedRequest, MarkFailedResult, ParseComposeRequest, ParsedCompose, ParsedVariable,
+    RemoveStackRequest, StackDeploymentDetail, StackDeploymentItem, StackDeploymentList,
+    StackDeploymentStatus, StackOperationResult, StackRollbackInfo, StackRollbackRequest,
+    StackRollbackResult, StackServiceView, StackUpgradeCheck, StackUpgradeResult,
+    UpgradeStackRequest,
 };

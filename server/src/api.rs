@@ -5,10 +5,13 @@
 
 mod cancel_operation;
 mod check_observer;
+mod check_stack_upgrade;
 mod check_upgrade;
 mod create_environment;
 mod decide_operation;
+mod deploy_compose;
 mod deploy_product;
+mod deploy_stack;
 mod diff_releases;
 mod endpoint;
 mod extract;
@@ -24,8 +27,12 @@ mod get_product_deployment;
 mod get_release;
 mod get_release_notes;
 mod get_service_health;
+mod get_stack_deployment;
+mod get_stack_rollback;
 mod guard;
 mod health;
+mod list_all_deployments;
+mod list_environment_catalog;
 mod list_environments;
 mod list_events;
 mod list_health_history;
@@ -35,22 +42,30 @@ mod list_product_deployments;
 mod list_products;
 mod list_releases;
 mod list_source_problems;
+mod list_stack_deployments;
 mod live;
+mod mark_stack_failed;
 mod openapi;
 mod operate;
+mod parse_compose;
 mod plan_operation;
+mod precheck_product;
+mod precheck_stack;
 mod prefer;
 mod problem;
 mod redeploy_product;
 mod remove_product;
+mod remove_stack;
 mod restart_containers;
 mod retry_product;
 mod roll_back_product;
+mod roll_back_stack;
 mod set_operation_mode;
 mod stop_containers;
 mod sync_sources;
 mod trace;
 mod upgrade_product;
+mod upgrade_stack;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -84,6 +99,7 @@ fn endpoints() -> Vec<Endpoint> {
         list_source_problems::endpoint(),
         sync_sources::endpoint(),
         deploy_product::endpoint(),
+        precheck_product::endpoint(),
         list_product_deployments::endpoint(),
         get_product_deployment::endpoint(),
         get_deployment_by_product::endpoint(),
@@ -104,6 +120,21 @@ fn endpoints() -> Vec<Endpoint> {
         remove_product::endpoint(),
         get_observer::endpoint(),
         check_observer::endpoint(),
+        deploy_stack::endpoint(),
+        precheck_stack::endpoint(),
+        deploy_compose::endpoint(),
+        parse_compose::endpoint(),
+        list_stack_deployments::endpoint(),
+        get_stack_deployment::endpoint(),
+        get_stack_rollback::endpoint(),
+        roll_back_stack::endpoint(),
+        check_stack_upgrade::endpoint(),
+        upgrade_stack::endpoint(),
+        mark_stack_failed::endpoint(),
+        remove_stack::endpoint(),
+        list_all_deployments::endpoint(),
+        remove_stack::alias(),
+        list_environment_catalog::endpoint(),
         list_operations::endpoint(),
         get_operation::endpoint(),
         cancel_operation::endpoint(),

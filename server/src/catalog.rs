@@ -3,6 +3,7 @@
 //! A broken file never hides another one and never goes unmentioned. Reading is blocking file I/O: call from a blocking thread. What was
 //! deployed is recorded whole with its deployment; nothing here is needed for what runs.
 
+mod ad_hoc;
 mod assemble;
 pub mod compose;
 mod declare;
@@ -23,6 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::product::{Problem, Product, StackTemplate};
 
+pub use ad_hoc::{AD_HOC_SOURCE, ad_hoc_product, variable_uses};
 pub use compose::render::render_stack;
 pub use recorded::{render_deployed, render_release};
 use source::local::{Fingerprint, Folder};
@@ -150,6 +152,19 @@ impl Catalog {
             let all = scanned.products.iter().filter(|product| fits(product, id));
             newest(all)
         })
+    }
+
+    /// A stack by its id, with the version of the product that it is part of.
+    #[must_use]
+    pub fn stack(&self, id: &str) -> Option<(Arc<Product>, StackTemplate)> {
+        let scanned = self.scanned();
+        // A name alone could be any product's.
+        let known = |product: &Arc<Product>| {
+            let stack =
+                find_stack(product, id).filter(|stack| id.contains(':') || stack.id == id)?;
+            Some((Arc::clone(product), stack.clone()))
+        };
+        scanned.products.iter().find_map(known)
     }
 
     /// All versions of a group, newest first.

@@ -7,20 +7,22 @@ mod containers;
 mod intent;
 mod operation_mode;
 mod plan;
+mod precheck;
 mod redeploy;
 mod releases;
 mod remove;
 mod retry;
 mod rollback;
 mod show;
+mod stacks;
 mod upgrade;
 mod values;
 
 use std::sync::Arc;
 
 use domain::access::Actor;
-use domain::deployment::{OperationMode, ProductDeployment, ProductStatus};
-use domain::id::{DeploymentId, OperationId};
+use domain::deployment::{OperationMode, ProductDeployment, ProductStatus, StackStatus};
+use domain::id::{DeploymentId, OperationId, StackDeploymentId};
 use domain::operation::{Operation, OperationKind, OperationStatus};
 use domain::plan::NOTIFY_SETTER;
 use domain::product::Problem;
@@ -36,6 +38,7 @@ use crate::reconcile::Reconciler;
 use crate::store::{ActiveOperation, Store, StoreError};
 
 pub use operation_mode::ModeChange;
+pub use stacks::{Located, StackAccepted, StackRemoval};
 
 /// Why an operation cannot be accepted, or a deployment not be shown. Nothing was written, nothing was started.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +152,43 @@ pub enum DeploymentError {
     /// Which version is not said.
     #[error("Version is required.")]
     VersionRequired,
+    /// The catalog does not have the stack.
+    #[error("Stack '{0}' not found in catalog.")]
+    CatalogStackNotFound(String),
+    /// The catalog does not have the version of the stack.
+    #[error("Target stack '{0}' not found in catalog.")]
+    TargetStackNotFound(String),
+    /// There is no such stack deployment.
+    #[error("Deployment '{0}' not found.")]
+    StackDeploymentNotFound(String),
+    /// The stack is deployed.
+    #[error(
+        "Stack '{stack}' is already deployed (status: {status}). Use upgrade or redeploy instead."
+    )]
+    StackAlreadyDeployed {
+        /// Its name in the product.
+        stack: String,
+        /// The deployment in the way.
+        id: StackDeploymentId,
+        /// Its status.
+        status: StackStatus,
+    },
+    /// The file that was given is not usable.
+    #[error("The Compose file cannot be used: {}", first_of(.0))]
+    UnusableFile(Vec<Problem>),
+    /// There is nothing to return to.
+    #[error(
+        "Rollback only available after failed upgrade. No earlier release of the stack '{0}' that succeeded is recorded."
+    )]
+    NoStackRollback(String),
+    /// An operation that stands still can be let go; there is none.
+    #[error(
+        "Deployment cannot be marked as failed. Current status: {status}. No deployment is ever left behind half done: an operation goes on after a restart and always ends. Only one that cannot undo what it did can be let go, and none is in that state; cancel an operation to end it."
+    )]
+    NothingStuck {
+        /// In the words of the compatible API.
+        status: &'static str,
+    },
     /// There are none.
     #[error("No release notes available for this version.")]
     NoReleaseNotes,
@@ -201,6 +241,13 @@ fn first_message(fields: &[InvalidField]) -> String {
         [only] => only.message.clone(),
         [first, rest @ ..] => format!("{} ({} more)", first.message, rest.len()),
     }
+}
+
+fn first_of(problems: &[Problem]) -> String {
+    problems
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn first_problem(problems: &[StackProblem]) -> String {

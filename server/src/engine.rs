@@ -227,6 +227,21 @@ impl ContainerDetails {
     }
 }
 
+/// A port of the host that a running container has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedPort {
+    /// The container's name.
+    pub container: String,
+    /// Whose container it is, where it is ours.
+    pub ownership: Option<Ownership>,
+    /// Address on the host; every address where it is empty, `0.0.0.0` or `::`.
+    pub host_ip: String,
+    /// Port on the host.
+    pub port: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: String,
+}
+
 /// One run of a health check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthProbe {
@@ -308,6 +323,8 @@ pub trait Engine: Send + Sync {
         containers.retain(|container| container.ownership.is_some());
         Ok(containers)
     }
+    /// Ports of the host that running containers have, ours or not.
+    async fn published_ports(&self) -> Result<Vec<PublishedPort>, EngineError>;
     /// The image, where the engine has it.
     async fn image(&self, image: &ImageRef) -> Result<Option<Image>, EngineError>;
     /// Pulls; gives up when no byte moves for `stall`. Progress is sent as it comes and may be dropped when nobody reads.

@@ -34,6 +34,7 @@ mod migrations;
 mod operations;
 mod releases;
 mod settlement;
+mod stacks;
 mod standings;
 mod write;
 
@@ -57,6 +58,7 @@ pub use maintenance_observers::{ObserverClaim, ObserverState};
 pub use operations::CancelOutcome;
 pub use releases::ReleaseRow;
 pub use settlement::{Contents, Settlement};
+pub use stacks::StackPlace;
 pub use standings::{Edition, Place, StandingRow};
 
 use connect::Backend;

@@ -1,7 +1,9 @@
-//! Obligations of the REST door, asked in this process: no socket, no engine, a fresh database for each test.
+//! Obligations of the REST door, asked in this process: no socket, a fresh database for each test, an engine in memory at most.
 
+mod aliases;
 mod bad_requests;
 mod catalog;
+mod changes;
 mod deployments;
 mod door;
 mod environments;
@@ -9,5 +11,8 @@ mod events;
 mod health;
 mod observers;
 mod operations;
+mod precheck;
 mod problems;
+mod releases;
+mod stacks;
 mod test_app;

@@ -13,6 +13,8 @@ pub(super) fn attach(
     printer: &mut Printer,
 ) -> Result<(), Failure> {
     // Asked first, so that a wrong id or address fails at once.
-    let operation = client.operation(operation)?.operation_id;
-    follow(client, printer, &operation, &Interrupt::listen()?)
+    let operation = client.operation(operation)?;
+    let noun = operation.kind.noun().to_lowercase();
+    let id = operation.operation_id;
+    follow(client, printer, &noun, &id, &Interrupt::listen()?)
 }

@@ -1,16 +1,14 @@
 //! `windlass deploy PRODUCT`
 
-use std::collections::BTreeMap;
+use domain::wire::{DeployProductRequest, ProductDetail, StackConfig};
 
-use domain::wire::{DeployProductRequest, ProductDetail, StackConfig, StackSummary};
-
-use crate::args::{Assignment, DeployArgs};
+use super::change::follow_or_tell;
+use super::values::{given, note_unused, read_file};
+use crate::args::DeployArgs;
 use crate::client::Client;
-use crate::env_file;
 use crate::failure::Failure;
-use crate::follow::follow;
 use crate::interrupt::Interrupt;
-use crate::printer::{Format, Printer};
+use crate::printer::Printer;
 
 /// Deploys all stacks of a product as one operation.
 pub(super) fn deploy_product(
@@ -18,112 +16,47 @@ pub(super) fn deploy_product(
     client: &Client,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let from_file = match &args.env_file {
-        Some(path) => env_file::read(path).map_err(|source| Failure::EnvFile {
-            path: path.clone(),
-            source,
-        })?,
-        None => Vec::new(),
-    };
+    let from_file = read_file(args.env_file.as_deref())?;
     let environment = super::environment(&args.environment, client)?;
     let product = client.product(&args.product)?;
-    for (name, _) in &from_file {
-        // Such a file often serves other programs, too.
-        if !product
-            .summary
-            .stacks
-            .iter()
-            .any(|stack| reads(stack, name))
-        {
-            printer.note(&format!("{name} of the file is not used by this product"));
-        }
-    }
+    note_unused(&product.summary.stacks, &from_file, printer);
     let request = request(&product, args, from_file)?;
     let interrupt = Interrupt::listen()?;
     let accepted = client.deploy(&environment.id, &request)?;
-    if !args.detach {
-        return follow(client, printer, &accepted.operation_id, &interrupt);
-    }
-    match printer.format() {
-        Format::Text => {
-            printer.line(&accepted.message)?;
-            printer.line(&format!(
-                "Follow it with `windlass attach {}`.",
-                accepted.operation_id
-            ))
-        }
-        Format::Json | Format::JsonLines => printer.json(&accepted),
-    }
+    follow_or_tell(
+        "deployment",
+        &accepted,
+        args.detach,
+        &interrupt,
+        client,
+        printer,
+    )
 }
 
-/// The request for all stacks. A value that nobody would read is a slip of the pen, and refused.
+/// The request for all stacks.
 fn request(
     product: &ProductDetail,
     args: &DeployArgs,
     from_file: Vec<(String, String)>,
 ) -> Result<DeployProductRequest, Failure> {
     let stacks = &product.summary.stacks;
-    let mut shared: BTreeMap<String, String> = from_file.into_iter().collect();
-    let mut own: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); stacks.len()];
-    for Assignment { stack, name, value } in &args.values {
-        let (readers, values) = match stack {
-            None => (stacks.as_slice(), &mut shared),
-            Some(wanted) => {
-                let position = position_of(stacks, wanted);
-                let found = position.and_then(|position| {
-                    let only = stacks.get(position..=position)?;
-                    Some((only, own.get_mut(position)?))
-                });
-                found.ok_or_else(|| Failure::NoSuchStack {
-                    wanted: wanted.clone(),
-                    known: stacks.iter().map(|stack| stack.name.clone()).collect(),
-                })?
-            }
-        };
-        if !readers.iter().any(|stack| reads(stack, name)) {
-            return Err(Failure::NoSuchVariable {
-                wanted: name.clone(),
-                known: names_of_variables(readers),
-            });
-        }
-        // The last of several wins, whichever way it is written.
-        values.retain(|known, _| !known.eq_ignore_ascii_case(name));
-        values.insert(name.clone(), value.clone());
-    }
+    let given = given(stacks, &args.values, from_file)?;
     Ok(DeployProductRequest {
         product_id: product.summary.id.clone(),
         deployment_name: args.name.clone(),
         stack_configs: stacks
             .iter()
-            .zip(own)
+            .zip(given.own)
             .map(|(stack, variables)| StackConfig {
                 stack_id: stack.id.clone(),
                 deployment_stack_name: None,
                 variables,
             })
             .collect(),
-        shared_variables: shared,
+        shared_variables: given.shared,
         session_id: None,
         continue_on_error: !args.stop_on_error,
     })
-}
-
-fn position_of(stacks: &[StackSummary], wanted: &str) -> Option<usize> {
-    let is = |stack: &StackSummary| stack.id == wanted || stack.name.eq_ignore_ascii_case(wanted);
-    stacks.iter().position(is)
-}
-
-fn reads(stack: &StackSummary, name: &str) -> bool {
-    let mut variables = stack.variables.iter();
-    variables.any(|view| view.variable.name.eq_ignore_ascii_case(name))
-}
-
-fn names_of_variables(stacks: &[StackSummary]) -> Vec<String> {
-    let variables = stacks.iter().flat_map(|stack| &stack.variables);
-    let mut names: Vec<_> = variables.map(|view| view.variable.name.clone()).collect();
-    names.sort();
-    names.dedup();
-    names
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `windlass show DEPLOYMENT`
 
 use domain::plan::Health;
-use domain::wire::{EnvironmentView, ProductDeploymentDetail, ServiceState, StackDetail};
+use domain::wire::{ProductDeploymentDetail, ServiceState, StackDetail};
 
 use crate::args::ShowArgs;
-use crate::client::{Client, DeploymentFilter};
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::printer::{Format, Printer};
 
@@ -14,56 +14,12 @@ pub(super) fn get_product_deployment(
     client: &Client,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let environment = super::environment(&args.environment, client)?;
-    let deployment = match client.deployment(&environment.id, &args.deployment) {
-        Err(Failure::Refused(problem)) if problem.status == 404 => {
-            let id = id_of(&args.deployment, &environment, client)?;
-            client.deployment(&environment.id, &id)?
-        }
-        found => found?,
-    };
+    let deployment = super::deployment(&args.target, client)?;
     match printer.format() {
         Format::Json | Format::JsonLines => printer.json(&deployment),
         Format::Text => describe(&deployment)
             .iter()
             .try_for_each(|line| printer.line(line)),
-    }
-}
-
-/// The id of what goes by a name. Names are looked for on the server, which gives a page of those that hold the text.
-fn id_of(name: &str, environment: &EnvironmentView, client: &Client) -> Result<String, Failure> {
-    let mut ids = Vec::new();
-    let (mut page, mut seen) = (1, 0);
-    loop {
-        let filter = DeploymentFilter {
-            search: Some(name),
-            page: Some(page),
-            ..DeploymentFilter::default()
-        };
-        let list = client.deployments(&environment.id, &filter)?;
-        seen += list.product_deployments.len() as u64;
-        let more = !list.product_deployments.is_empty() && seen < list.total;
-        let named = |one: &domain::wire::DeploymentListItem| one.deployment_name == name;
-        let found = list.product_deployments.into_iter().filter(named);
-        ids.extend(found.map(|one| one.product_deployment_id));
-        if !more {
-            break;
-        }
-        page += 1;
-    }
-    match ids.pop() {
-        Some(only) if ids.is_empty() => Ok(only),
-        Some(last) => {
-            ids.push(last);
-            Err(Failure::AmbiguousDeployment {
-                wanted: name.to_owned(),
-                ids,
-            })
-        }
-        None => Err(Failure::NoSuchDeployment {
-            wanted: name.to_owned(),
-            environment: environment.name.clone(),
-        }),
     }
 }
 

@@ -317,6 +317,26 @@ impl From<DeploymentError> for Problem {
             E::VersionRefused(_) => bad("version-refused", "The version cannot be rolled out"),
             E::NoEarlierRelease => conflict("no-earlier-release", "There is no earlier release"),
             E::ReleaseNotFound(_) => missing("release-not-found", "No such release"),
+            E::CatalogStackNotFound(_) => about(bad("stack-not-found", "No such stack"), "stackId"),
+            E::TargetStackNotFound(_) => {
+                about(missing("stack-not-found", "No such stack"), "stackId")
+            }
+            E::StackDeploymentNotFound(_) => {
+                missing("stack-deployment-not-found", "No such deployment")
+            }
+            E::StackAlreadyDeployed { id, status, .. } => {
+                let refused = bad("already-deployed", "The stack is deployed already");
+                let refused = with(refused, "deploymentId", json!(id));
+                with(refused, "stackStatus", json!(status))
+            }
+            E::UnusableFile(problems) => {
+                let mut refused = bad("file-not-usable", "The file cannot be used");
+                let sentences = problems.iter().map(ToString::to_string).collect();
+                refused.errors.insert("yamlContent".to_owned(), sentences);
+                refused
+            }
+            E::NoStackRollback(_) => bad("no-earlier-release", "There is no earlier release"),
+            E::NothingStuck { .. } => bad("nothing-stuck", "No operation stands still"),
             E::VersionRequired => about(bad("version-required", "No version is given"), "version"),
             E::NoReleaseNotes => missing("no-release-notes", "There are no release notes"),
             E::Changed => conflict("deployment-changed", "The product was changed meanwhile"),

@@ -49,6 +49,18 @@ impl Deployments {
             .catalog
             .product(&request.product_id)
             .ok_or_else(|| DeploymentError::ProductNotFound(request.product_id.clone()))?;
+        self.accept_first(actor, &environment, product, request)
+            .await
+    }
+
+    /// Accepts the first roll-out of a product that was found, wherever it came from.
+    pub(super) async fn accept_first(
+        &self,
+        actor: &Actor,
+        environment: &Environment,
+        product: Arc<Product>,
+        request: &DeployProductRequest,
+    ) -> Result<Accepted, DeploymentError> {
         let chosen = chosen_stacks(&product, request)?;
         let (deployment_name, stacks) = self.stacks(&product, request, &chosen)?;
         let now = self.clock.now();
@@ -101,7 +113,7 @@ impl Deployments {
             finished_at: None,
             not_before: None,
         };
-        self.record(&environment, &product, &deployment, &operation)
+        self.record(environment, &product, &deployment, &operation)
             .await?;
         tracing::info!(
             operation.id = %operation.id, deployment.id = %deployment.id, product = product.id, actor = %actor,
@@ -132,7 +144,7 @@ impl Deployments {
         let mut checked = Checked::default();
         let mut names = BTreeSet::new();
         for chosen in chosen {
-            let name = stack_name(&deployment_name, chosen);
+            let name = named_stack(&deployment_name, chosen.template, chosen.config);
             let field = format!("stackConfigs[{}]", chosen.position);
             if let Err(error) = check_project(&name) {
                 let field = format!("{field}.deploymentStackName");
@@ -282,17 +294,23 @@ fn chosen_stacks<'a>(
     Ok(chosen)
 }
 
+fn given_name(request: &DeployProductRequest) -> Option<&str> {
+    let given = request.deployment_name.as_deref().map(str::trim);
+    given.filter(|name| !name.is_empty())
+}
+
+/// The name of the deployment, given or derived; not checked.
+pub(super) fn named_deployment(product: &Product, request: &DeployProductRequest) -> String {
+    given_name(request).map_or_else(|| kebab(&product.name), str::to_owned)
+}
+
 fn deployment_name(
     product: &Product,
     request: &DeployProductRequest,
     invalid: &mut Vec<InvalidField>,
 ) -> String {
-    let given = request
-        .deployment_name
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let name = given.map_or_else(|| kebab(&product.name), str::to_owned);
+    let given = given_name(request);
+    let name = named_deployment(product, request);
     let all_named = request
         .stack_configs
         .iter()
@@ -315,15 +333,15 @@ fn deployment_name(
     name
 }
 
-fn stack_name(deployment_name: &str, chosen: &Chosen<'_>) -> String {
-    match chosen
-        .config
-        .deployment_stack_name
-        .as_deref()
-        .map(str::trim)
-    {
+/// The prefix of a stack's names, given or derived; not checked.
+pub(super) fn named_stack(
+    deployment_name: &str,
+    template: &StackTemplate,
+    config: &StackConfig,
+) -> String {
+    match config.deployment_stack_name.as_deref().map(str::trim) {
         Some(given) if !given.is_empty() => given.to_owned(),
-        _ => kebab(&format!("{deployment_name}-{}", chosen.template.name)),
+        _ => kebab(&format!("{deployment_name}-{}", template.name)),
     }
 }
 

@@ -271,13 +271,19 @@ fn has_notes(product: &Product) -> bool {
 
 /// Higher, and of the same channel: nobody is offered a pre-release who runs a release.
 fn is_upgrade(current: &Product, version: &Product) -> bool {
-    let channel = |product: &Product| {
-        let version = product.version.as_deref().unwrap_or_default();
-        let parsed = semver::Version::parse(version.trim_start_matches('v')).ok();
+    is_upgrade_from(current.version.as_deref(), version)
+}
+
+/// The same for whatever is at that version.
+pub(super) fn is_upgrade_from(current: Option<&str>, version: &Product) -> bool {
+    let version = version.version.as_deref();
+    let is_pre_release = |version: Option<&str>| {
+        let version = version.unwrap_or_default().trim_start_matches('v');
+        let parsed = semver::Version::parse(version).ok();
         parsed.is_some_and(|version| !version.pre.is_empty())
     };
-    let order = compare_versions(version.version.as_deref(), current.version.as_deref());
-    order.is_gt() && (channel(current) || !channel(version))
+    let order = compare_versions(version, current);
+    order.is_gt() && (is_pre_release(current) || !is_pre_release(version))
 }
 
 fn row_of(release: Release) -> ReleaseRow {

@@ -195,7 +195,7 @@ impl Intent {
 }
 
 /// What was given for a stack, as opposed to what its version had as defaults: those may have changed for good reasons.
-fn carried_over(deployment: &ProductDeployment, stack: &StackDeployment) -> Values {
+pub(super) fn carried_over(deployment: &ProductDeployment, stack: &StackDeployment) -> Values {
     let Some(template) = deployment.template(stack) else {
         return stack.values.clone();
     };
@@ -211,7 +211,7 @@ fn carried_over(deployment: &ProductDeployment, stack: &StackDeployment) -> Valu
 }
 
 /// The second over the first, without regard to case.
-fn overlaid(below: &Values, above: &Values) -> Values {
+pub(super) fn overlaid(below: &Values, above: &Values) -> Values {
     let mut values = below.clone();
     for (name, value) in &above.0 {
         values.set(name, value);
@@ -219,7 +219,7 @@ fn overlaid(below: &Values, above: &Values) -> Values {
     values
 }
 
-fn check_version(deployed: &Product, target: &Product) -> Result<(), DeploymentError> {
+pub(super) fn check_version(deployed: &Product, target: &Product) -> Result<(), DeploymentError> {
     if deployed.group_id != target.group_id {
         return Err(DeploymentError::VersionRefused(format!(
             "'{}' is another product than '{}': only another version of the same product can be upgraded to.",

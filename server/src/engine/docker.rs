@@ -49,7 +49,7 @@ use self::call::{Act, found};
 use super::ownership::from_labels;
 use super::{
     ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image, LogLine,
-    NewContainer, PullProgress, labels,
+    NewContainer, PublishedPort, PullProgress, labels,
 };
 
 /// For calls that the engine answers from memory or with a little work.
@@ -285,6 +285,19 @@ impl Engine for DockerEngine {
         let containers = list.into_iter().filter_map(observe::container);
         Ok(containers
             .filter(|container| container.ownership.is_some())
+            .collect())
+    }
+
+    async fn published_ports(&self) -> Result<Vec<PublishedPort>, EngineError> {
+        let act = Act::new("list", "published ports");
+        let docker = self.client(&act)?;
+        let running = ListContainersOptionsBuilder::new().build();
+        let listed = self
+            .call(&act, SHORT_TIMEOUT, docker.list_containers(Some(running)))
+            .await?;
+        Ok(listed
+            .into_iter()
+            .flat_map(observe::published_ports)
             .collect())
     }
 

@@ -26,7 +26,7 @@ pub use self::state::FakeContainer;
 use self::state::{RegistryImage, State, Turn, is_up};
 use super::{
     ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image, LogLine,
-    NewContainer, PullProgress,
+    NewContainer, PublishedPort, PullProgress,
 };
 
 /// What errors name as the engine's address.
@@ -146,6 +146,11 @@ impl FakeEngine {
     /// A running container that is not ours.
     pub fn add_foreign_container(&self, name: &str) {
         self.inner.state().add_foreign_container(name);
+    }
+
+    /// A running container that is not ours, on a port of the host.
+    pub fn add_foreign_port(&self, container: &str, port: u16) {
+        self.inner.state().add_foreign_port(container, port);
     }
 
     /// A network that is not ours.
@@ -351,6 +356,13 @@ impl Engine for FakeEngine {
                 networks: State::observed_objects(&state.networks),
                 volumes: State::observed_objects(&state.volumes),
             })
+        })
+        .await
+    }
+
+    async fn published_ports(&self) -> Result<Vec<PublishedPort>, EngineError> {
+        self.perform(Verb::PublishedPorts, "", |state, _| {
+            Ok(state.published_ports())
         })
         .await
     }

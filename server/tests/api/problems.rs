@@ -1,8 +1,8 @@
 //! Every error of the use cases as a problem: one line each, so that a changed status or sentence is seen.
 
 use domain::access::Actor;
-use domain::deployment::{OperationMode, ProductStatus};
-use domain::id::{DeploymentId, OperationId};
+use domain::deployment::{OperationMode, ProductStatus, StackStatus};
+use domain::id::{DeploymentId, OperationId, StackDeploymentId};
 use domain::operation::{OperationKind, OperationStatus};
 use domain::plan::Refusal;
 use domain::product::{Problem as CatalogProblem, Severity};
@@ -87,12 +87,13 @@ fn deployments() -> Vec<DeploymentError> {
         message: "The image is missing.".to_owned(),
         hint: None,
     };
-    let active = ActiveOperation {
+    let active = |kind| ActiveOperation {
         id: OperationId::from_uuid(Uuid::from_u128(9)),
-        kind: OperationKind::Deploy,
+        kind,
         actor: Actor::LocalOperator,
         since: Timestamp::from_millis(0),
     };
+    let status = ProductStatus::Stopped;
     let mut all = vec![
         E::ProductNotFound("p".to_owned()),
         E::StackNotFound {
@@ -107,56 +108,63 @@ fn deployments() -> Vec<DeploymentError> {
         ]),
         E::Unrenderable(vec![StackProblem {
             field: "stackConfigs[0]".to_owned(),
-            problem,
+            problem: problem.clone(),
         }]),
         E::InProgress {
             product: "P".to_owned(),
-            active,
+            active: active(OperationKind::Deploy),
         },
+        E::Active {
+            product: "P".to_owned(),
+            active: active(OperationKind::Upgrade),
+        },
+        E::StatusForbids {
+            what: "upgraded",
+            status,
+        },
+        E::CannotStop(status),
+        E::CannotRestart(status),
+        E::InMaintenance { what: "upgraded" },
+        E::ModeForbidden(status),
+        E::ModeUnchanged(OperationMode::Normal),
+        E::HeldByTrigger("Cannot exit maintenance mode: somebody else holds it.".to_owned()),
+        E::InvalidMode("Sleep".to_owned()),
+        E::StackNotDeployed("s".to_owned()),
+        E::UnknownStacks {
+            unknown: "x, y".to_owned(),
+            available: "a, b".to_owned(),
+        },
+        E::TargetNotFound("p".to_owned()),
+        E::VersionRefused("Product is already running version 1.0.0.".to_owned()),
+        E::NoEarlierRelease,
+        E::ReleaseNotFound(7),
+        E::CatalogStackNotFound("s".to_owned()),
+        E::TargetStackNotFound("s".to_owned()),
+        E::StackDeploymentNotFound("mine".to_owned()),
+        E::StackAlreadyDeployed {
+            stack: "s".to_owned(),
+            id: StackDeploymentId::from_uuid(Uuid::from_u128(5)),
+            status: StackStatus::Running,
+        },
+        E::UnusableFile(vec![problem.clone()]),
+        E::NoStackRollback("mine".to_owned()),
+        E::NothingStuck { status: "Running" },
+        E::VersionRequired,
+        E::NoReleaseNotes,
+        E::Changed,
+        E::Unplannable(PlanError::Engine(engine(true))),
+        E::Unplannable(PlanError::Engine(engine(false))),
+        E::Unplannable(PlanError::Unrenderable(vec![problem])),
+        E::Unplannable(PlanError::Refused(vec![Refusal::VolumeMissing {
+            stack: "s".to_owned(),
+            name: "v".to_owned(),
+        }])),
+        E::Unplannable(PlanError::Stale),
         E::AlreadyDeployed {
             product: "P".to_owned(),
             id: DeploymentId::from_uuid(Uuid::from_u128(7)),
             status: ProductStatus::Running,
         },
-        E::Active {
-            product: "P".to_owned(),
-            active: ActiveOperation {
-                id: OperationId::from_uuid(Uuid::from_u128(9)),
-                kind: OperationKind::Upgrade,
-                actor: Actor::LocalOperator,
-                since: Timestamp::from_millis(0),
-            },
-        },
-        E::StatusForbids {
-            what: "redeployed",
-            status: ProductStatus::Failed,
-        },
-        E::CannotStop(ProductStatus::Failed),
-        E::CannotRestart(ProductStatus::Failed),
-        E::InMaintenance { what: "upgraded" },
-        E::ModeForbidden(ProductStatus::Stopped),
-        E::ModeUnchanged(OperationMode::Normal),
-        E::HeldByTrigger("The observer decides.".to_owned()),
-        E::InvalidMode("Sleeping".to_owned()),
-        E::StackNotDeployed("s".to_owned()),
-        E::UnknownStacks {
-            unknown: "s".to_owned(),
-            available: "a, b".to_owned(),
-        },
-        E::TargetNotFound("p".to_owned()),
-        E::VersionRefused("Not that one.".to_owned()),
-        E::NoEarlierRelease,
-        E::ReleaseNotFound(3),
-        E::VersionRequired,
-        E::NoReleaseNotes,
-        E::Changed,
-        E::Unplannable(PlanError::Stale),
-        E::Unplannable(PlanError::Refused(vec![Refusal::VolumeMissing {
-            stack: "s".to_owned(),
-            name: "v".to_owned(),
-        }])),
-        E::Unplannable(PlanError::Engine(engine(true))),
-        E::Unplannable(PlanError::Engine(engine(false))),
         E::NotFound,
         E::NotDeployed,
         E::Engine(engine(true)),
@@ -209,13 +217,12 @@ fn every_variant(deployment: &DeploymentError) {
             | OperationError::NothingToDecide
             | OperationError::Store(_),
         )
-        | D::ProductNotFound(_)
-        | D::StackNotFound { .. }
-        | D::NoStacks
-        | D::Invalid(_)
-        | D::Unrenderable(_)
-        | D::InProgress { .. }
-        | D::AlreadyDeployed { .. }
+        | D::Unplannable(
+            PlanError::Engine(_)
+            | PlanError::Unrenderable(_)
+            | PlanError::Refused(_)
+            | PlanError::Stale,
+        )
         | D::Active { .. }
         | D::StatusForbids { .. }
         | D::CannotStop(_)
@@ -231,10 +238,23 @@ fn every_variant(deployment: &DeploymentError) {
         | D::VersionRefused(_)
         | D::NoEarlierRelease
         | D::ReleaseNotFound(_)
+        | D::CatalogStackNotFound(_)
+        | D::TargetStackNotFound(_)
+        | D::StackDeploymentNotFound(_)
+        | D::StackAlreadyDeployed { .. }
+        | D::UnusableFile(_)
+        | D::NoStackRollback(_)
+        | D::NothingStuck { .. }
         | D::VersionRequired
         | D::NoReleaseNotes
         | D::Changed
-        | D::Unplannable(_)
+        | D::ProductNotFound(_)
+        | D::StackNotFound { .. }
+        | D::NoStacks
+        | D::Invalid(_)
+        | D::Unrenderable(_)
+        | D::InProgress { .. }
+        | D::AlreadyDeployed { .. }
         | D::NotFound
         | D::NotDeployed
         | D::Engine(_)

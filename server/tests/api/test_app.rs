@@ -1,4 +1,5 @@
-//! The REST door over a fresh store and a small catalog. No engine answers, and operations wait until a test carries them out.
+//! The REST door over a fresh store and a small catalog. No engine answers, and operations wait until a test carries them out; or, where
+//! a test wants that, an engine in memory answers, and operations are carried out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use server::api;
 use server::catalog::{Catalog, LocalSource};
 use server::clock::Clock;
 use server::engine::EngineError;
+use server::engine::fake::FakeEngine;
 use server::environments::Environments;
 use server::orchestrator::{Orchestrator, Settings};
 use server::reconcile::{self, Reconciler};
@@ -52,6 +54,30 @@ stacks:
       page: {image: "page:1", ports: ["${WEB_PORT}:80"]}
 "#;
 
+/// The next version: another page, and a value more for it.
+const NEXT: &str = r#"
+metadata:
+  name: Shop
+  productId: demo.shop
+  productVersion: "1.1.0"
+  description: Two stacks
+sharedVariables:
+  LOG_LEVEL: {type: Select, default: info, options: [{value: info}, {value: debug}]}
+  API_KEY: {type: Password, required: true}
+stacks:
+  data:
+    metadata: {name: Data}
+    services:
+      store: {image: "store:1", environment: {KEY: "${API_KEY}"}}
+  web:
+    metadata: {name: Web}
+    variables:
+      WEB_PORT: {type: Port, default: "8080"}
+      GREETING: {type: String, default: hello}
+    services:
+      page: {image: "page:2", ports: ["${WEB_PORT}:80"], environment: {GREETING: "${GREETING}"}}
+"#;
+
 /// A door, what is behind it, and the folder it all lies in.
 pub(super) struct TestApp {
     pub(super) router: Router,
@@ -60,6 +86,8 @@ pub(super) struct TestApp {
     pub(super) environment: String,
     /// Does not watch unless a test starts it.
     pub(super) reconciler: Reconciler,
+    /// Answers only where the app works.
+    pub(super) engine: FakeEngine,
     folder: TempDir,
 }
 
@@ -108,6 +136,15 @@ impl Answer {
         problem["detail"].as_str().unwrap().to_owned()
     }
 
+    /// The stable name of a problem.
+    pub(super) fn slug(&self) -> String {
+        let problem = self.json();
+        let name = problem["type"].as_str().unwrap();
+        name.strip_prefix("urn:windlass:problem:")
+            .unwrap()
+            .to_owned()
+    }
+
     /// The fields that a problem names, with their first sentence.
     pub(super) fn fields(&self) -> Vec<(String, String)> {
         let problem = self.json();
@@ -121,23 +158,48 @@ impl Answer {
 }
 
 impl TestApp {
+    /// No engine answers, and nothing is carried out by itself.
     pub(super) async fn start() -> Self {
+        Self::new(false).await
+    }
+
+    /// An engine with the images of two versions of the product, and operations that are carried out.
+    pub(super) async fn at_work() -> Self {
+        Self::new(true).await
+    }
+
+    async fn new(works: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("catalog");
         std::fs::create_dir_all(source.join("shop")).unwrap();
         std::fs::write(source.join("shop/product.yaml"), MANIFEST).unwrap();
+        let engine = FakeEngine::new();
+        if works {
+            std::fs::create_dir_all(source.join("next")).unwrap();
+            std::fs::write(source.join("next/product.yaml"), NEXT).unwrap();
+            std::fs::write(source.join("next/CHANGELOG.md"), "# 1.1.0\n").unwrap();
+            for image in ["store:1", "page:1", "page:2", "tool:1"] {
+                engine.add_registry_image(&image.parse().unwrap(), 0, Duration::ZERO);
+            }
+        }
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
         let store = Store::open(&url).await.unwrap();
         let clock = Clock::system();
         let environments = Environments::new(
             store.clone(),
             clock.clone(),
-            Arc::new(|_| {
-                let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into();
-                Err(EngineError::Unreachable {
-                    address: "nowhere".to_owned(),
-                    source,
-                })
+            Arc::new({
+                let engine = engine.clone();
+                move |_| {
+                    if works {
+                        return Ok(Arc::new(engine.clone()));
+                    }
+                    let source = std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into();
+                    Err(EngineError::Unreachable {
+                        address: "nowhere".to_owned(),
+                        source,
+                    })
+                }
             }),
         );
         let request = CreateEnvironmentRequest {
@@ -157,13 +219,20 @@ impl TestApp {
         }];
         let catalog = Arc::new(Catalog::load(&sources));
         assert_eq!(catalog.problems(), []);
+        let settings = Settings {
+            stable_for: Duration::from_millis(1),
+            ..Settings::default()
+        };
         let orchestrator = Orchestrator::new(
             store.clone(),
             Arc::new(environments.clone()),
             clock.clone(),
             "test".to_owned(),
-            Settings::default(),
+            settings,
         );
+        if works {
+            orchestrator.start().await.unwrap();
+        }
         let reconciler = Reconciler::new(
             store.clone(),
             Arc::new(environments.clone()),
@@ -187,7 +256,37 @@ impl TestApp {
             shutdown,
             environment,
             reconciler,
+            engine,
             folder,
+        }
+    }
+
+    /// Where one product deployment is, or something about it.
+    pub(super) fn deployment(&self, id: &str, rest: &str) -> String {
+        format!("{}/{id}{rest}", self.deployments())
+    }
+
+    /// Where the stacks are deployed.
+    pub(super) fn stacks(&self, rest: &str) -> String {
+        format!("/api/environments/{}/deployments{rest}", self.environment)
+    }
+
+    /// Deploys the product and waits; its id.
+    pub(super) async fn deploy(&self) -> String {
+        let result = self.post(&self.deployments(), &deploy_request()).await.ok();
+        assert_eq!(result["success"], true, "{result}");
+        result["productDeploymentId"].as_str().unwrap().to_owned()
+    }
+
+    /// Any method, with a JSON body or with none at all.
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        match body {
+            None => self.send(request(method, path, Body::empty(), &[])).await,
+            Some(body) => {
+                let headers = [("content-type", "application/json")];
+                let body = Body::from(body.to_string());
+                self.send(request(method, path, body, &headers)).await
+            }
         }
     }
 

@@ -66,6 +66,7 @@ on_both! {
     deployments_in_pages,
     a_row_shows_what_the_list_needs,
     operations_in_pages,
+    stacks_by_id_and_by_name,
 }
 
 async fn deployments_in_every_order(database: Database) {
@@ -221,4 +222,36 @@ async fn operations_in_pages(database: Database) {
     assert_eq!(ids(elsewhere, true, 10, 0).await, (vec![], 0));
     let (operations, _) = store.operation_page(None, false, 10, 7).await.unwrap();
     assert_eq!(operations[0].status, OperationStatus::Succeeded);
+}
+
+async fn stacks_by_id_and_by_name(database: Database) {
+    let store = &database.store;
+    store.insert_environment(&environment()).await.unwrap();
+    let older = deployment_of("shop", 1);
+    settled(store, &older, 1, ProductStatus::Removed).await;
+    let newer = deployment_of("shop", 2);
+    settled(store, &newer, 2, ProductStatus::Running).await;
+    let gone = deployment_of("gone", 3);
+    settled(store, &gone, 3, ProductStatus::Removed).await;
+
+    let find = async |text: &str| {
+        let found = store.find_stack(environment_id(), text).await.unwrap();
+        found.map(|place| (place.deployment, place.stack))
+    };
+    let (old_web, web) = (older.stacks[1].id, newer.stacks[1].id);
+    assert_eq!(find("shop-web").await, Some((newer.id, web)));
+    assert_eq!(find(&web.to_string()).await, Some((newer.id, web)));
+    assert_eq!(find(&old_web.to_string()).await, Some((older.id, old_web)));
+    assert_eq!(find("gone-web").await, None);
+    assert_eq!(find("web").await, None);
+    let elsewhere = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+    assert_eq!(store.find_stack(elsewhere, "shop-web").await.unwrap(), None);
+
+    let place = store.stack_of_id(old_web).await.unwrap().unwrap();
+    assert_eq!(
+        (place.environment, place.deployment),
+        (environment_id(), older.id)
+    );
+    let nobody = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+    assert_eq!(store.stack_of_id(nobody).await.unwrap(), None);
 }

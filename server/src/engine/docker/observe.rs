@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bollard::models::{
     ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary,
     ContainerSummaryHealthStatusEnum, ContainerSummaryStateEnum, HealthStatusEnum, ImageInspect,
-    Network, Volume,
+    Network, PortSummaryTypeEnum, Volume,
 };
 use domain::name::ImageRef;
 use domain::plan::{ContainerState, Health, ObservedContainer, ObservedObject};
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::engine::ownership::from_labels;
-use crate::engine::{ContainerDetails, HealthProbe, Image, MAX_HEALTH_OUTPUT};
+use crate::engine::{ContainerDetails, HealthProbe, Image, MAX_HEALTH_OUTPUT, PublishedPort};
 
 /// One container of a list; none where the engine left out its id or name.
 pub(super) fn container(summary: ContainerSummary) -> Option<ObservedContainer> {
@@ -36,6 +36,31 @@ pub(super) fn container(summary: ContainerSummary) -> Option<ObservedContainer> 
         health,
         ownership: summary.labels.as_ref().and_then(from_labels),
     })
+}
+
+/// The host's ports of one container of a list.
+pub(super) fn published_ports(mut summary: ContainerSummary) -> Vec<PublishedPort> {
+    let ports = summary.ports.take().unwrap_or_default();
+    let Some(container) = container(summary) else {
+        return Vec::new();
+    };
+    ports
+        .into_iter()
+        .filter_map(|port| {
+            Some(PublishedPort {
+                container: container.name.clone(),
+                ownership: container.ownership.clone(),
+                host_ip: port.ip.unwrap_or_default(),
+                port: port.public_port?,
+                protocol: match port.typ {
+                    Some(PortSummaryTypeEnum::UDP) => "udp",
+                    Some(PortSummaryTypeEnum::SCTP) => "sctp",
+                    _ => "tcp",
+                }
+                .to_owned(),
+            })
+        })
+        .collect()
 }
 
 /// Links add names such as `/other/alias`; the container's own has one slash.

@@ -53,6 +53,7 @@ impl Default for HealthScript {
 pub enum Verb {
     Info,
     Observe,
+    PublishedPorts,
     Image,
     Pull,
     CreateNetwork,

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::script::{Call, HealthScript, Injection, Script};
 use crate::engine::ownership::{describe_holder, is_same_container, is_same_product};
 use crate::engine::{
-    ContainerDetails, ContainerEvent, ContainerEventKind, EngineError, Image, LogLine, NewContainer,
+    ContainerDetails, ContainerEvent, ContainerEventKind, EngineError, Image, LogLine,
+    NewContainer, PublishedPort,
 };
 
 /// Where the fake clock starts, as epoch milliseconds.
@@ -347,6 +348,25 @@ impl State {
             .cloned()
     }
 
+    pub(super) fn published_ports(&self) -> Vec<PublishedPort> {
+        let up = self.containers.values();
+        let up = up.filter(|container| is_up(container.details.container.state));
+        up.flat_map(|container| {
+            let shown = &container.details.container;
+            container.ports.iter().filter_map(|text| {
+                let (port, protocol) = text.split_once('/')?;
+                Some(PublishedPort {
+                    container: shown.name.clone(),
+                    ownership: shown.ownership.clone(),
+                    host_ip: String::new(),
+                    port: port.parse().ok()?,
+                    protocol: protocol.to_owned(),
+                })
+            })
+        })
+        .collect()
+    }
+
     /// Makes it run; the event, and what comes next in its life.
     pub(super) fn run(
         &mut self,
@@ -490,6 +510,17 @@ impl State {
                 ownership: ownership.clone(),
             })
             .collect()
+    }
+
+    pub(super) fn add_foreign_port(&mut self, container: &str, port: u16) {
+        self.add_foreign_container(container);
+        if let Some(added) = self
+            .containers
+            .values_mut()
+            .find(|known| known.details.container.name == container)
+        {
+            added.ports.push(format!("{port}/tcp"));
+        }
     }
 
     pub(super) fn add_foreign_container(&mut self, name: &str) {
