@@ -2,6 +2,7 @@
 
 mod bad_requests;
 mod catalog;
+mod crowd;
 mod deployments;
 mod door;
 mod environments;
