@@ -1,3 +1,5 @@
+-- The record of a server of the tables of migration 1, in the middle of a deployment. Never changed.
+PRAGMA foreign_keys = OFF;
 CREATE TABLE _sqlx_migrations (
     version BIGINT PRIMARY KEY,
     description TEXT NOT NULL,

@@ -127,7 +127,7 @@ impl Shop {
             } else {
                 format!("Shop{number}")
             };
-            write_versions(folder.path(), &name);
+            write_versions(folder.path(), &name, 8080 + number);
         }
         let sources = [LocalSource {
             id: "test".to_owned(),
@@ -381,7 +381,7 @@ fn body<T: DeserializeOwned>(value: Value) -> T {
 }
 
 /// 0.9.0 and 1.2.0 crash, 1.0.0 works, 1.1.0 changes some services, leaves a stack out and has a new one.
-fn write_versions(folder: &Path, product: &str) {
+fn write_versions(folder: &Path, product: &str, port: usize) {
     let base = |setup: u32, api: u32| {
         format!(
             "services:{DB}
@@ -397,7 +397,7 @@ volumes: {{data: {{}}}}
     let web = |image: &str| {
         format!(
             "services:
-  web: {{image: {image}, ports: [\"8080:80\"]}}
+  web: {{image: {image}, ports: [\"{port}:80\"]}}
   front: {{image: {image}}}
   worker:
     image: app:1
