@@ -24,7 +24,8 @@ use crate::operation::event::UnwindReason;
 pub use change::{Change, ChangeKind, Downtime, ImageChange, ReplaceOrder};
 pub use fingerprint::fingerprint;
 pub use lifecycle::{
-    LifecycleInput, Maintenance, NOTIFY_SETTER, plan_restart, plan_start, plan_stop,
+    LifecycleInput, Maintenance, NOTIFY_SETTER, ignores_maintenance, plan_restart, plan_start,
+    plan_stop,
 };
 pub use observed::{
     ContainerState, Health, Observed, ObservedContainer, ObservedObject, Ownership,

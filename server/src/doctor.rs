@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::deployment::OperationMode;
 use domain::environment::Environment;
 use domain::id::{DeploymentId, EnvironmentId};
 use domain::plan::{Observed, ObservedContainer, ObservedObject, Ownership};
@@ -237,6 +238,7 @@ impl Doctor {
         Ok(Some(Living {
             id,
             deployment_name: deployment.deployment_name.clone(),
+            in_maintenance: deployment.operation_mode == OperationMode::Maintenance,
             stacks: stacks.collect(),
         }))
     }

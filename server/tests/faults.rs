@@ -21,6 +21,7 @@ mod registry_image;
 mod registry_proxy;
 mod release;
 mod repeated;
+mod shop;
 mod store;
 mod tally;
 mod trial;

@@ -3,6 +3,7 @@
 mod cancelling;
 pub(crate) mod failing;
 mod interrupted;
+mod older;
 mod replicas;
 pub(crate) mod shop;
 mod stuck;

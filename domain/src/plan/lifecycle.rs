@@ -212,7 +212,7 @@ impl<'a> Builder<'a> {
                 container.state,
                 ContainerState::Running | ContainerState::Paused | ContainerState::Restarting
             );
-            if !up || (self.input.maintenance.is_some() && known.is_some_and(is_ignored)) {
+            if !up || (self.input.maintenance.is_some() && known.is_some_and(ignores_maintenance)) {
                 continue;
             }
             let mut needs = vec![well(begun)];
@@ -330,7 +330,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn is_ignored(service: &ServiceSpec) -> bool {
+/// Whether a service asks to be left running while its product is in maintenance.
+#[must_use]
+pub fn ignores_maintenance(service: &ServiceSpec) -> bool {
     service
         .labels
         .get(MAINTENANCE)

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use domain::access::Actor;
-use domain::deployment::{ProductDeployment, StackStatus};
+use domain::deployment::{OperationMode, ProductDeployment, StackStatus};
 use domain::name::ImageRef;
 use domain::operation::OperationKind;
 use domain::plan::{
     Action, Change, ChangeKind, ContainerState, Downtime, Health, Observed, ObservedContainer,
-    Plan, Step,
+    Plan, Step, ignores_maintenance,
 };
 use domain::spec::{ServiceSpec, StackSpec};
 use domain::wire::{
@@ -274,7 +274,13 @@ fn drift(deployment: &ProductDeployment, observed: &Observed) -> Vec<Drift> {
             for replica in 1..=service.replicas.max(1) {
                 let container = service.container_name_of(replica);
                 let found = observed.container(&container);
-                let what = drifted(&spec, service, stack.status, found);
+                let status = match deployment.operation_mode {
+                    OperationMode::Maintenance if ignores_maintenance(service) => {
+                        StackStatus::Running
+                    }
+                    _ => stack.status,
+                };
+                let what = drifted(&spec, service, status, found);
                 drifts.extend(what.map(|what| Drift {
                     stack: stack.stack_name.clone(),
                     service: service.name.clone(),

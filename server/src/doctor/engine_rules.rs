@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use domain::deployment::{ProductStatus, StackStatus};
-use domain::plan::{ContainerState, ObservedContainer, ObservedObject, Ownership};
+use domain::plan::{
+    ContainerState, ObservedContainer, ObservedObject, Ownership, ignores_maintenance,
+};
 use domain::spec::{Condition, RestartPolicy, ServiceSpec, StackSpec};
 
 use super::report::{Finding, Rule};
@@ -147,8 +149,13 @@ fn stack_matches(view: &ProductView, living: &Living, stack: &RecordedStack) -> 
             }
         }
         StackStatus::Stopped => {
-            for (container, _) in &mine {
-                if container.state == ContainerState::Running {
+            let may_run = |owner: &Ownership| {
+                let spec = stack.spec.as_ref();
+                let service = spec.and_then(|spec| spec.services.get(&owner.service));
+                living.in_maintenance && service.is_some_and(ignores_maintenance)
+            };
+            for (container, owner) in &mine {
+                if container.state == ContainerState::Running && !may_run(owner) {
                     let message = format!(
                         "It runs, but stack '{}' is recorded as Stopped.",
                         stack.name

@@ -42,6 +42,7 @@ pub struct ProductView {
 pub struct Living {
     pub id: DeploymentId,
     pub deployment_name: String,
+    pub in_maintenance: bool,
     /// In manifest order.
     pub stacks: Vec<RecordedStack>,
 }

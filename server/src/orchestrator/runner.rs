@@ -666,7 +666,13 @@ impl Run {
 
     /// Takes up a request to cancel, once; whether it did just now.
     fn take_up_cancel(&mut self) -> bool {
-        if self.cancelled || self.plan.undo_from.is_some() || self.only_tidies() {
+        let too_late = self.plan.undo_from.is_some() || self.only_tidies();
+        !too_late && self.heed_cancel()
+    }
+
+    /// Takes it up although every step has ended: what failed waits for a decision, and that one is as good.
+    fn heed_cancel(&mut self) -> bool {
+        if self.cancelled {
             return false;
         }
         let Some(by) = self.journal.cancel_by.clone() else {

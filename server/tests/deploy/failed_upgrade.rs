@@ -184,7 +184,7 @@ fn what_came_through_must_stay_unless_everything_shall_return() {
             &result["operationStatus"],
             &result["status"]
         ),
-        (&json!(true), &json!("failed"), &json!("PartiallyRunning")),
+        (&json!(false), &json!("failed"), &json!("PartiallyRunning")),
         "{result:#}"
     );
     assert_eq!(shop.stacks(), ["base Running", "site Failed"]);

@@ -129,13 +129,15 @@ fn new_stacks_must_come_and_stacks_that_are_gone_must_go() {
     world.version("Shop", "1.1.0", "", &[("base", BASE), ("new", one)]);
     let shop = Deployed::new(world, "test:Shop:1.0.0", &["base", "old"]);
     let before = shop.ids();
-    let result = shop.upgrade("1.1.0");
+    let mut request = upgrade_to("1.1.0");
+    let name = format!("{}-new", shop.world.project);
+    request["stackConfigs"] = json!([{ "stackId": "new", "deploymentStackName": name }]);
+    let result = shop.post("/upgrade", &request);
     assert_eq!(result["success"], true, "{result:#}");
     assert_eq!(shop.stacks(), ["base Running", "new Running"]);
     let after = shop.ids();
     assert_eq!(after.len(), 2, "{after:?}");
     assert_eq!(before["base_store"], after["base_store"]);
-    // A new stack's name is derived from the product's.
     assert!(!after.keys().any(|name| name.contains("old")), "{after:?}");
     shop.must_be_sound();
 }
@@ -157,7 +159,7 @@ fn a_service_that_shares_a_port_must_be_replaced_by_stopping_first() {
     let web = &plan["containers"][0];
     assert_eq!(
         (&web["kind"], &web["order"]),
-        (&json!("replace"), &json!("stopFirst")),
+        (&json!("replace"), &json!("stop-first")),
         "{plan:#}"
     );
     let result = shop.upgrade("1.1.0");

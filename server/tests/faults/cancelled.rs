@@ -39,13 +39,14 @@ async fn cancel_at_every_step(crash: bool) {
         let mut orchestrator = shop.orchestrator().await;
         let operation = shop.accept(plain.case, &orchestrator).await;
         let world = &shop.world;
-        assert!(world.until_started(&orchestrator, operation, &step).await);
+        let begun = shop.until_started(plain.case, &orchestrator, operation, &step);
+        assert!(begun.await, "{:?}: {step}", plain.case);
         world.cancel(&orchestrator, operation).await;
         if crash {
             orchestrator.stop().await;
             orchestrator = shop.orchestrator().await;
         }
-        let events = world.until_end(&orchestrator, operation).await;
+        let events = shop.until_end(plain.case, &orchestrator, operation).await;
         orchestrator.stop().await;
         let status = world.status(operation).await;
         world.must_have_ended(operation, &events, status).await;

@@ -1,9 +1,12 @@
 //! A server that dies before or after any write to its database, or any call to its engine, leaves nothing undone: the next one comes
 //! to the same end.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::client::Wish;
+use super::shop::{
+    self, Act, ENTER, EXIT, FAILS, REDEPLOY, REMOVE, RESTART, ROLLBACK, STOP, UPGRADE,
+};
 use super::walker::{Choice, Walk};
 use super::{large, tally};
 use crate::deploy::world::{World, step_is};
@@ -145,94 +148,26 @@ fn sixty_services_must_come_to_their_end_from_every_crash_point() {
     .walk();
 }
 
-/// A shop of two small stacks in two versions: the second one changes `site`, of which version 1.2.0 cannot come up.
-fn shop(name: &str) -> Option<World> {
-    let world = World::new(name)?;
-    let base = "
-services:
-  migrate:
-    image: windlass-demo/migrate:1.0.0
-    x-windlass: {init: true}
-  store:
-    image: windlass-demo/store:1.0.0
-    volumes: [data:/data]
-volumes: {data: {}}
-";
-    let site = |version: &str, environment: &str| {
-        format!(
-            "
-services:
-  web:
-    image: windlass-demo/web:{version}
-    environment: {{{environment}}}
-    healthcheck: {{test: [CMD, /demo-service, check], interval: 200ms, timeout: 2s, retries: 100}}
-"
-        )
-    };
-    let crashes = site("1.1.0", "CRASH: '1', EXIT_CODE: '3'");
-    world.version(
-        "Shop",
-        "1.0.0",
-        "",
-        &[("base", base), ("site", &site("1.0.0", ""))],
-    );
-    world.version(
-        "Shop",
-        "1.1.0",
-        "",
-        &[("base", base), ("site", &site("1.1.0", ""))],
-    );
-    world.version(
-        "Shop",
-        "1.2.0",
-        "onFailure: rollback\n",
-        &[("base", base), ("site", &crashes)],
-    );
-    Some(world)
-}
-
 /// Everything up to one operation, and how that one ends.
 struct Story {
     name: &'static str,
     project: &'static str,
-    before: &'static [Step],
-    last: Step,
+    before: &'static [Act],
+    last: Act,
     ends: (&'static str, &'static str),
 }
 
-type Step = (&'static str, &'static str, fn() -> Value);
-
-fn nothing() -> Value {
-    json!({})
-}
-
-const UPGRADE: Step = (
-    "POST",
-    "/upgrade",
-    || json!({ "targetProductId": "test:Shop:1.1.0" }),
-);
-const FAILS: Step = (
-    "POST",
-    "/upgrade",
-    || json!({ "targetProductId": "test:Shop:1.2.0" }),
-);
-const ENTER: Step = (
-    "PUT",
-    "/operation-mode",
-    || json!({ "mode": "Maintenance" }),
-);
-const EXIT: Step = ("PUT", "/operation-mode", || json!({ "mode": "Normal" }));
-
 impl Story {
     fn walk(&self) {
-        let wish = |step: &Step| Wish::of(step.0, step.1, (step.2)());
         Walk {
             name: self.name,
-            world: &|| shop(self.project),
+            world: &|| shop::world(self.project, ""),
             wishes: &|world| {
-                let deploy = Wish::deploy(world.request("test:Shop:1.0.0", &["base", "site"]));
-                let others = self.before.iter().chain([&self.last]).map(wish);
-                [deploy].into_iter().chain(others).collect()
+                let others = self.before.iter().chain([&self.last]).map(Act::wish);
+                [shop::deployment(world)]
+                    .into_iter()
+                    .chain(others)
+                    .collect()
             },
             cancel_at: None,
             ends: self.ends,
@@ -249,7 +184,7 @@ fn a_redeploy_must_come_to_its_end_from_every_crash_point() {
         name: "redeploy",
         project: "walk-re",
         before: &[],
-        last: ("POST", "/redeploy", nothing),
+        last: REDEPLOY,
         ends: ("succeeded", "Running"),
     }
     .walk();
@@ -285,7 +220,7 @@ fn a_rollback_must_come_to_its_end_from_every_crash_point() {
         name: "rollback",
         project: "walk-back",
         before: &[UPGRADE],
-        last: ("POST", "/rollback", nothing),
+        last: ROLLBACK,
         ends: ("succeeded", "Running"),
     }
     .walk();
@@ -297,7 +232,7 @@ fn stopping_must_come_to_its_end_from_every_crash_point() {
         name: "stop",
         project: "walk-stop",
         before: &[],
-        last: ("POST", "/stop-containers", nothing),
+        last: STOP,
         ends: ("succeeded", "Stopped"),
     }
     .walk();
@@ -309,7 +244,7 @@ fn a_restart_must_come_to_its_end_from_every_crash_point() {
         name: "restart",
         project: "walk-rst",
         before: &[],
-        last: ("POST", "/restart-containers", nothing),
+        last: RESTART,
         ends: ("succeeded", "Running"),
     }
     .walk();
@@ -345,7 +280,7 @@ fn a_removal_must_come_to_its_end_from_every_crash_point() {
         name: "removal",
         project: "walk-rm",
         before: &[],
-        last: ("DELETE", "", nothing),
+        last: REMOVE,
         ends: ("succeeded", "Removed"),
     }
     .walk();

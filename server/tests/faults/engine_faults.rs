@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::own_engine::{Kind, OwnEngine};
 use super::tally::full;
 use super::trial::{Trial, deploy_again};
+use crate::deploy::deployed::{Deployed, upgrade_to};
 use crate::deploy::world::{World, step_is};
 
 /// A service that takes its time; nobody starts it again when its engine comes back.
@@ -277,4 +278,63 @@ fn on_a_full_disk(name: &str) -> Option<(OwnEngine, World, Value, std::path::Pat
     let full = engine.fill_disk();
     let request = world.request("test:Shop:1.0.0", &["one"]);
     Some((engine, world, request, full))
+}
+
+/// A service that is started again with its engine, and is healthy after a while.
+fn site(delay: &str) -> String {
+    format!(
+        "
+services:
+  web:
+    image: windlass-demo/web:1.0.0
+    restart: always
+    environment: {{START_DELAY: {delay}}}
+    healthcheck: {{test: [CMD, /demo-service, check], interval: 500ms, timeout: 1s, retries: 120}}
+"
+    )
+}
+
+/// An upgrade whose engine is killed while the new version is waited for; how it ended.
+fn upgraded_over_a_kill(kind: Kind, name: &'static str) {
+    let Some(mut engine) = OwnEngine::start(kind) else {
+        return;
+    };
+    let world = World::on(engine.engine(), "upgrade");
+    world.version("Shop", "1.0.0", "", &[("one", &site("0s"))]);
+    world.version("Shop", "1.1.0", "", &[("one", &site("4s"))]);
+    let shop = Deployed::new(world, "test:Shop:1.0.0", &["one"]);
+    let before = shop.ids();
+    let operation = shop.begin("POST", "/upgrade", &upgrade_to("1.1.0"));
+    shop.world.until_event(&operation, |event| {
+        step_is(event, "step_started", "healthy one/web")
+    });
+    engine.kill();
+    engine.launch();
+    let ended = shop.world.end_of(&operation);
+    assert_eq!(
+        (&ended["status"], &ended["productStatus"]),
+        (&"succeeded".into(), &"Running".into()),
+        "{ended:#}"
+    );
+    let after = shop.ids();
+    assert_eq!(after.len(), 1, "{after:?}");
+    assert_ne!(after["one_web"], before["one_web"]);
+    assert_eq!(shop.states()["one_web"], "running");
+    assert_eq!(shop.detail()["productVersion"], "1.1.0");
+    shop.must_be_sound();
+    super::tally::say(&format!("{name}: the upgrade went on by itself"));
+}
+
+#[test]
+fn an_upgrade_must_ride_out_a_killed_engine_that_keeps_its_containers() {
+    let kind = Kind {
+        live_restore: true,
+        ..Kind::default()
+    };
+    upgraded_over_a_kill(kind, "killed with live-restore");
+}
+
+#[test]
+fn an_upgrade_must_ride_out_a_killed_engine_that_loses_its_containers() {
+    upgraded_over_a_kill(Kind::default(), "killed");
 }

@@ -31,7 +31,7 @@ impl Plain {
         let before = shop.picture().await;
         let orchestrator = shop.orchestrator().await;
         let operation = shop.accept(case, &orchestrator).await;
-        let events = shop.world.until_end(&orchestrator, operation).await;
+        let events = shop.until_end(case, &orchestrator, operation).await;
         orchestrator.stop().await;
         let status = shop.world.status(operation).await;
         shop.world.must_have_ended(operation, &events, status).await;

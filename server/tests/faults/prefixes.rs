@@ -24,7 +24,7 @@ async fn every_prefix_of_every_journal_must_come_to_the_same_end() {
         let shop = Shop::ready_for(plain.case).await;
         let operation = left_after(&shop, plain.case, last).await;
         let orchestrator = shop.orchestrator().await;
-        shop.world.until_end(&orchestrator, operation).await;
+        shop.until_end(plain.case, &orchestrator, operation).await;
         orchestrator.stop().await;
         let what = format!("left after event {last}");
         plain.must_be_the_end_of(&shop, operation, &what).await;

@@ -9,7 +9,10 @@ use domain::timestamp::Timestamp;
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
-use super::client::{self, patiently};
+use super::client::{self, Wish, patiently};
+use super::shop::{
+    self, Act, ENTER, EXIT, FAILS, REDEPLOY, REMOVE, RESTART, ROLLBACK, STOP, UPGRADE,
+};
 use super::tally::{self, Tally};
 use super::walker::{check_containers, check_events, check_record};
 use super::witness::Witness;
@@ -405,4 +408,140 @@ fn a_server_that_slept_past_its_lease_must_be_fenced_out() {
     let other = nodes[(holder + 1) % nodes.len()].server.as_ref().unwrap();
     assert_eq!(client::events(other, &operation).unwrap(), events);
     record(1, &products.world);
+}
+
+/// Everything that is done to one product, and the status that it has then.
+const STORY: [(Act, &str); 10] = [
+    (UPGRADE, "Running"),
+    (FAILS, "Running"),
+    (ROLLBACK, "Running"),
+    (REDEPLOY, "Running"),
+    (STOP, "Stopped"),
+    (RESTART, "Running"),
+    (RESTART, "Running"),
+    (ENTER, "Stopped"),
+    (EXIT, "Running"),
+    (REMOVE, "Removed"),
+];
+
+#[test]
+fn kills_during_every_kind_of_operation_must_change_no_end() {
+    let kills = if tally::full() { 8 } else { 2 };
+    let Some(mut world) = shop::world("story", "") else {
+        return;
+    };
+    let mut random = Random(tally::seed());
+    let mut known = Vec::new();
+    let mut faults = 0;
+    let deployed = (shop::deployment(&world), "Running");
+    let acts = STORY.iter().map(|(act, status)| (act.wish(), *status));
+    for (wish, status) in [deployed].into_iter().chain(acts) {
+        let ended = survive(&mut world, &wish, &known, (kills, &mut faults), &mut random);
+        assert_eq!(ended["productStatus"], status, "{ended:#}");
+        world.must_be_sound();
+        known.push(ended["operationId"].as_str().unwrap().to_owned());
+    }
+    record(faults, &world);
+}
+
+/// Carries one operation out with servers of which the first ones are killed; how it ended.
+fn survive(
+    world: &mut World,
+    wish: &Wish,
+    known: &[String],
+    (kills, faults): (usize, &mut usize),
+    random: &mut Random,
+) -> Value {
+    let mut operation = None;
+    let mut left = kills;
+    loop {
+        world.start();
+        let pid = world.server().pid();
+        let killer = (left > 0).then(|| {
+            let after = random.millis(0, 1500);
+            std::thread::spawn(move || {
+                std::thread::sleep(after);
+                kill_process(pid, Signal::KILL).unwrap();
+            })
+        });
+        let ended = patiently("the end, or a kill", || {
+            if world.ended().is_some() {
+                return Some(None);
+            }
+            let server = world.server();
+            if operation.is_none() {
+                operation = client::begin(server, wish, known);
+            }
+            let ended = client::end(server, operation.as_ref()?)?;
+            check_events(&client::events(server, operation.as_ref()?)?);
+            Some(Some(ended))
+        });
+        if let Some(killer) = killer {
+            killer.join().unwrap();
+            *faults += 1;
+        }
+        world.kill();
+        match ended {
+            Some(ended) => return ended,
+            None => left -= 1,
+        }
+    }
+}
+
+#[test]
+fn a_server_that_slept_past_its_lease_must_be_fenced_out_of_every_roll_out() {
+    let Some(world) = shop::world("zombies", "START_DELAY: 2s") else {
+        return;
+    };
+    let url = std::env::var("WINDLASS_TEST_DATABASE_URL").unwrap();
+    let world = world.on_postgres(url);
+    let mut known = Vec::new();
+    let mut nodes = ["data", "data2"].map(|data| Node {
+        data: data.to_owned(),
+        server: None,
+        stopped: None,
+    });
+    for node in &mut nodes {
+        node.start(&world);
+    }
+    let wish = shop::deployment(&world);
+    let server = nodes[0].server.as_ref().unwrap();
+    let first = patiently("an operation", || client::begin(server, &wish, &known));
+    patiently("the end", || client::end(server, &first));
+    known.push(first);
+    for act in [UPGRADE, ROLLBACK, RESTART] {
+        let slept = sleep_through(&world, &mut nodes, &act.wish(), &known);
+        known.push(slept);
+    }
+    record(known.len() - 1, &world);
+}
+
+/// Stops the server that waits for the shop's site; the other one ends the operation, and the first one does nothing more to it.
+fn sleep_through(world: &World, nodes: &mut [Node], wish: &Wish, known: &[String]) -> String {
+    let server = nodes[0].server.as_ref().unwrap();
+    let operation = patiently("an operation", || client::begin(server, wish, known));
+    let events = patiently("the site", || {
+        let events = client::events(server, &operation)?;
+        let waits = |event: &Value| step_is(event, "step_started", "healthy site/web");
+        events.iter().any(waits).then_some(events)
+    });
+    let holder = nodes.iter().position(|node| node.holds(world, &events));
+    let holder = holder.unwrap();
+    nodes[holder].server.as_ref().unwrap().signal(Signal::STOP);
+    let other = nodes[1 - holder].server.as_ref().unwrap();
+    let ended = patiently("the end", || client::end(other, &operation));
+    assert_eq!(
+        (&ended["status"], &ended["productStatus"]),
+        (&"succeeded".into(), &"Running".into()),
+        "{ended:#}"
+    );
+    let events = client::events(other, &operation).unwrap();
+    check_events(&events);
+    let sleeper = nodes[holder].server.as_mut().unwrap();
+    sleeper.signal(Signal::CONT);
+    sleeper.until_it_says("another node has taken the operation over");
+    let other = nodes[1 - holder].server.as_ref().unwrap();
+    assert_eq!(client::events(other, &operation).unwrap(), events);
+    world.must_be_sound();
+    operation
 }

@@ -56,7 +56,7 @@ async fn carry_out_twice(shop: &Shop, case: Case, key: &str) -> OperationId {
     shop.world.sql("DROP TRIGGER kept_u").await;
     shop.world.sql("DROP TRIGGER kept_i").await;
     let second = shop.orchestrator().await;
-    shop.world.until_end(&second, operation).await;
+    shop.until_end(case, &second, operation).await;
     second.stop().await;
     operation
 }

@@ -8,6 +8,7 @@ use domain::access::Actor;
 use domain::deployment::ProductDeployment;
 use domain::id::{DeploymentId, OperationId};
 use domain::operation::event::Event;
+use domain::operation::{Decision, OperationStatus};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::catalog::{Catalog, LocalSource};
@@ -18,7 +19,10 @@ use server::orchestrator::Orchestrator;
 use server::reconcile::Reconciler;
 use tempfile::TempDir;
 
-use super::world::{Script, WORDS, World};
+use super::world::{Fault, Injection, Script, Verb, WORDS, World};
+
+/// How often an operator looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Where every version has the same.
 const DB: &str = "
@@ -40,6 +44,8 @@ pub(crate) enum Case {
     UpgradeFails,
     /// The same, and everything comes back.
     UpgradeReturns,
+    /// The same, and an operator decides; what is tried again works the second time.
+    UpgradePauses(Decision),
     Rollback,
     Stop,
     Restart,
@@ -57,6 +63,9 @@ impl Case {
         Self::Upgrade,
         Self::UpgradeFails,
         Self::UpgradeReturns,
+        Self::UpgradePauses(Decision::Keep),
+        Self::UpgradePauses(Decision::Rollback),
+        Self::UpgradePauses(Decision::Retry),
         Self::Rollback,
         Self::Stop,
         Self::Restart,
@@ -128,7 +137,7 @@ impl Shop {
             } else {
                 format!("Shop{number}")
             };
-            write_versions(folder.path(), &name);
+            write_versions(folder.path(), &name, 8080 + number);
         }
         let sources = [LocalSource {
             id: "test".to_owned(),
@@ -162,6 +171,12 @@ impl Shop {
         }
         // What failed has a chance from now on.
         shop.let_it_crash(case != Case::Retry);
+        if case == Case::UpgradePauses(Decision::Retry) {
+            shop.world.engine.inject(Injection {
+                object: "shop-web_front.g2".to_owned(),
+                ..Injection::on(Verb::StartContainer, Fault::Refused("not yet".to_owned()))
+            });
+        }
         shop.world.engine.forget_calls();
         shop
     }
@@ -244,14 +259,12 @@ impl Shop {
                 let request = body(json!({}));
                 doors.retry_product(&by, environment, id, &request).await
             }
-            Case::Upgrade | Case::UpgradeFails | Case::UpgradeReturns => {
-                let version = if case == Case::Upgrade {
-                    "1.1.0"
-                } else {
-                    "1.2.0"
-                };
+            Case::Upgrade | Case::UpgradeFails | Case::UpgradeReturns | Case::UpgradePauses(_) => {
+                let works = matches!(case, Case::Upgrade | Case::UpgradePauses(Decision::Retry));
+                let version = if works { "1.1.0" } else { "1.2.0" };
                 let on_failure = match case {
                     Case::UpgradeReturns => "rollback",
+                    Case::UpgradePauses(_) => "pause",
                     _ => "keep",
                 };
                 let request = body(json!({
@@ -299,7 +312,66 @@ impl Shop {
     /// The whole operation; its journal.
     pub(crate) async fn carry_out(&self, case: Case, orchestrator: &Orchestrator) -> Vec<Event> {
         let operation = self.accept(case, orchestrator).await;
-        self.world.until_end(orchestrator, operation).await
+        self.until_end(case, orchestrator, operation).await
+    }
+
+    /// Follows to the end, and decides what is to be decided; the whole journal.
+    pub(crate) async fn until_end(
+        &self,
+        case: Case,
+        orchestrator: &Orchestrator,
+        operation: OperationId,
+    ) -> Vec<Event> {
+        let end = self.world.until_end(orchestrator, operation);
+        let Case::UpgradePauses(decision) = case else {
+            return end.await;
+        };
+        let operator = self.decide(decision, orchestrator, operation);
+        let (events, ()) = tokio::join!(end, operator);
+        events
+    }
+
+    /// Follows until a step begins, and decides what is to be decided; false where the operation ended before.
+    pub(crate) async fn until_started(
+        &self,
+        case: Case,
+        orchestrator: &Orchestrator,
+        operation: OperationId,
+        key: &str,
+    ) -> bool {
+        let started = self.world.until_started(orchestrator, operation, key);
+        let Case::UpgradePauses(decision) = case else {
+            return started.await;
+        };
+        tokio::pin!(started);
+        tokio::select! {
+            found = &mut started => return found,
+            () = self.decide(decision, orchestrator, operation) => {}
+        }
+        started.await
+    }
+
+    /// An operator who looks again and again whether somebody waits for him.
+    async fn decide(
+        &self,
+        decision: Decision,
+        orchestrator: &Orchestrator,
+        operation: OperationId,
+    ) {
+        let operations = self.world.operations(orchestrator);
+        loop {
+            match self.world.status(operation).await {
+                OperationStatus::Waiting => {
+                    let id = operation.to_string();
+                    let decided = operations.decide_operation(&Actor::LocalOperator, &id, decision);
+                    // An earlier word counts until it is taken up.
+                    drop(decided.await);
+                }
+                status if status.is_active() => {}
+                _ => return,
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     pub(crate) async fn recorded(&self) -> Option<ProductDeployment> {
@@ -383,7 +455,7 @@ fn body<T: DeserializeOwned>(value: Value) -> T {
 }
 
 /// 0.9.0 and 1.2.0 crash, 1.0.0 works, 1.1.0 changes some services, leaves a stack out and has a new one.
-fn write_versions(folder: &Path, product: &str) {
+fn write_versions(folder: &Path, product: &str, port: usize) {
     let base = |setup: u32, api: u32| {
         format!(
             "services:{DB}
@@ -399,7 +471,7 @@ volumes: {{data: {{}}}}
     let web = |image: &str| {
         format!(
             "services:
-  web: {{image: {image}, ports: [\"8080:80\"]}}
+  web: {{image: {image}, ports: [\"{port}:80\"]}}
   front: {{image: {image}}}
   worker:
     image: app:1

@@ -154,8 +154,13 @@ pub(crate) const WORDS: [&str; 3] = ["begin", "migrate", "end"];
 impl World {
     pub(crate) async fn small() -> Self {
         let world = Self::new(small_product()).await;
+        world.let_setup_talk();
+        world
+    }
+
+    fn let_setup_talk(&self) {
         let lines = WORDS.map(|word| (false, word.to_owned())).to_vec();
-        world.engine.set_script(
+        self.engine.set_script(
             "setup",
             Script {
                 lines,
@@ -163,6 +168,18 @@ impl World {
                 ..Script::default()
             },
         );
+    }
+
+    /// The small product's world as an earlier version left its record: statements that make the tables and fill them.
+    pub(crate) async fn recorded_as(dump: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/windlass.db", folder.path().display());
+        execute(&format!("{url}?mode=rwc"), dump.to_owned()).await;
+        let store = Store::open(&url).await.unwrap();
+        let environments = store.environments().await.unwrap();
+        let environment = environments[0].id;
+        let world = Self::over(store, environment, small_product(), folder, url);
+        world.let_setup_talk();
         world
     }
 
@@ -192,6 +209,16 @@ impl World {
             })
             .await
             .unwrap();
+        Self::over(store, environment, stacks, folder, url)
+    }
+
+    fn over(
+        store: Store,
+        environment: EnvironmentId,
+        stacks: Vec<(String, Value)>,
+        folder: TempDir,
+        url: String,
+    ) -> Self {
         let engine = FakeEngine::new();
         engine.add_image(&"app:1".parse().unwrap(), false);
         engine.add_registry_image(&"db:1".parse().unwrap(), 0, Duration::ZERO);
@@ -216,6 +243,13 @@ impl World {
 
     /// One whose machine has another clock.
     pub(crate) async fn orchestrator_at(&self, node: &str, clock: Clock) -> Orchestrator {
+        let orchestrator = self.idle_orchestrator(node, clock);
+        orchestrator.start().await.unwrap();
+        orchestrator
+    }
+
+    /// One that carries nothing out until it is started.
+    pub(crate) fn idle_orchestrator(&self, node: &str, clock: Clock) -> Orchestrator {
         let settings = Settings {
             keep_releases: 10,
             lease: Duration::from_secs(15),
@@ -227,10 +261,7 @@ impl World {
             undo_again: Duration::from_millis(50),
         };
         let store = self.store.clone();
-        let orchestrator =
-            Orchestrator::new(store, self.engines(), clock, node.to_owned(), settings);
-        orchestrator.start().await.unwrap();
-        orchestrator
+        Orchestrator::new(store, self.engines(), clock, node.to_owned(), settings)
     }
 
     /// The world's engine, as those who work with it find it.

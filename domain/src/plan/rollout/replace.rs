@@ -247,7 +247,8 @@ impl<'a> Builder<'a> {
     pub(super) fn tidy_up(&mut self) {
         let mut finished: Vec<usize> = self.finished.values().copied().collect();
         finished.sort_unstable();
-        let everything = self.input.on_failure == crate::product::OnFailure::Rollback;
+        // Where everything may have to return, what it returns to stays until everything has come through.
+        let everything = self.input.on_failure != crate::product::OnFailure::Keep;
         let after = |own: Option<&usize>| -> Vec<Need> {
             let need = |&step: &usize| match everything || Some(&step) == own {
                 true => well(step),

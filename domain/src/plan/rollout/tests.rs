@@ -780,3 +780,40 @@ fn an_upgrade_that_fails_brings_the_old_containers_back() {
     }
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn what_may_have_to_return_is_kept_until_everything_has_come_through() {
+    let check = |on_failure: OnFailure, expected: bool| {
+        let case = Case {
+            on_failure,
+            ..upgrade(&busy(), changed(busy()))
+        };
+        let plan = case.plan().unwrap();
+        let finishes: Vec<usize> = (0..plan.steps.len())
+            .filter(|&step| matches!(plan.steps[step].action, Action::FinishStack { .. }))
+            .collect();
+        let waits = |step: &&Step| {
+            let well = |&step: &usize| Need {
+                step,
+                ended: Ended::Well,
+            };
+            finishes
+                .iter()
+                .map(well)
+                .all(|need| step.needs.contains(&need))
+        };
+        let removals = plan
+            .steps
+            .iter()
+            .filter(|step| step.tidies && matches!(step.action, Action::RemoveContainer { .. }));
+        let (wait, others): (Vec<_>, Vec<_>) = removals.partition(waits);
+        assert_eq!(
+            (wait.is_empty(), others.is_empty()),
+            (!expected, expected),
+            "{plan}"
+        );
+    };
+    check(OnFailure::Keep, false);
+    check(OnFailure::Rollback, true);
+    check(OnFailure::Pause, true);
+}

@@ -114,6 +114,7 @@ fn view(stacks: Vec<RecordedStack>) -> ProductView {
     ProductView {
         group_id: "shop".to_owned(),
         living: Some(Living {
+            in_maintenance: false,
             id: id(1),
             deployment_name: "shop".to_owned(),
             stacks,

@@ -39,6 +39,9 @@ impl Run {
             return Ok(Next::GoOn);
         }
         let Some(decision) = self.operation.decision.take() else {
+            if self.heed_cancel() {
+                return Ok(Next::GoOn);
+            }
             return self.wait_for_decision().await;
         };
         match decision {
