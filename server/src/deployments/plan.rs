@@ -126,12 +126,17 @@ fn body<T: DeserializeOwned>(request: &PlanRequest) -> Result<T, DeploymentError
             path => format!("request.{path}"),
         };
         // The message may quote a value, which may be a secret: only the field is told.
-        let message = match error.inner().to_string().strip_prefix("missing field `") {
+        let (field, message) = match error.inner().to_string().strip_prefix("missing field `") {
             Some(rest) => {
                 let missing = rest.split('`').next().unwrap_or_default();
-                format!("request.{missing} is required.")
+                let field = format!("{field}.{missing}");
+                let message = format!("{field} is required.");
+                (field, message)
             }
-            None => format!("{field} is not of the expected type."),
+            None => {
+                let message = format!("{field} is not of the expected type.");
+                (field, message)
+            }
         };
         DeploymentError::Invalid(vec![InvalidField { field, message }])
     })

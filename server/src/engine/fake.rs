@@ -447,10 +447,11 @@ impl Engine for FakeEngine {
     async fn registry_digest(&self, image: &ImageRef) -> Result<Option<String>, EngineError> {
         let name = image.to_string();
         self.perform(Verb::RegistryDigest, &name, |state, _| {
+            // A registry names what it has by a digest of its own; one made of the image's will do.
             Ok(state
                 .registry
                 .get(&name)
-                .and_then(|entry| entry.image.repo_digest.clone()))
+                .map(|entry| entry.image.id.clone()))
         })
         .await
     }

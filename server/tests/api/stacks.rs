@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::engine::Engine as _;
+use server::engine::fake::{Fault, Script};
 
 use super::test_app::{Answer, TestApp};
 
@@ -371,4 +372,41 @@ async fn nothing_is_stuck_unless_an_operation_is() {
         answer.refused(409);
         assert_eq!(answer.slug(), "operation-in-progress");
     }
+
+    let claim = app.claim().await;
+    app.stick(&claim).await;
+    let body = json!({ "reason": "the disk is gone" });
+    let path = app.stacks("/my-data/mark-failed");
+    let result = app.post(&path, &body).await.ok();
+    assert_eq!(result["success"], true, "{result}");
+    assert_eq!(result["previousStatus"], "Installing");
+    assert_eq!(result["operationId"], claim.operation.id.to_string());
+    let shown = app
+        .get(&format!("/api/operations/{}", claim.operation.id))
+        .await
+        .ok();
+    assert_eq!(shown["cancelRequested"], true);
+}
+
+#[tokio::test]
+async fn a_stack_that_does_not_come_up_is_what_it_was() {
+    let app = TestApp::at_work().await;
+    app.deploy().await;
+    let broken = Script {
+        start_fault: Some(Fault::Refused("no such program".to_owned())),
+        ..Script::default()
+    };
+    app.engine.set_script("page:2", broken);
+    let body = json!({ "stackId": "demo:demo.shop:Web:1.1.0" });
+    let result = app.post(&app.stacks("/shop-web/upgrade"), &body).await.ok();
+    assert_eq!(result["success"], false, "{result}");
+    assert_eq!(result["newVersion"], "1.1.0");
+    assert_eq!(result["errors"][0], result["message"]);
+    let shown = app.get(&app.stacks("/shop-web")).await.ok();
+    assert_eq!(shown["stackVersion"], "1.0.0");
+    assert_eq!(shown["status"], "Running");
+    assert_eq!(
+        running(&app).await,
+        ["shop-data_store store:1", "shop-web_page page:1"]
+    );
 }

@@ -378,6 +378,15 @@ impl TestApp {
             .unwrap();
     }
 
+    /// A claimed operation cannot undo what it did.
+    pub(super) async fn stick(&self, claim: &Claim) {
+        let entry = Entry::Status(OperationStatus::Stuck);
+        self.store
+            .append(&claim.lease, Clock::system().now(), LEASE, &[entry])
+            .await
+            .unwrap();
+    }
+
     /// Ends a claimed operation, every stack running.
     pub(super) async fn finish(&self, claim: &Claim) {
         let deployment = claim.operation.deployment_id;
