@@ -217,6 +217,18 @@ impl Shop {
         )
     }
 
+    /// All that a door needs.
+    pub(crate) fn state(&self, orchestrator: &Orchestrator) -> server::state::AppState {
+        server::state::AppState::new(
+            self.world.store.clone(),
+            Arc::clone(&self.catalog),
+            self.environments.clone(),
+            orchestrator.clone(),
+            self.reconciler(orchestrator),
+            self.world.clock.clock(),
+        )
+    }
+
     pub(crate) fn environment(&self) -> String {
         self.world.environment.to_string()
     }
