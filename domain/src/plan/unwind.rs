@@ -57,7 +57,10 @@ pub fn plan_unwind(plan: &Plan, states: &[StepState], reason: UnwindReason) -> U
         let Some(whole) = whole(stack) else {
             continue;
         };
-        if plan.displaces(stack) && !returned.iter().any(|name| name == stack) {
+        // A new stack that came through returns as well: to not being there.
+        let comes_back =
+            plan.displaces(stack) || stack_outcome(plan, states, stack) == StackOutcome::Complete;
+        if comes_back && !returned.iter().any(|name| name == stack) {
             returned.push(stack.to_owned());
         }
         match &step.action {

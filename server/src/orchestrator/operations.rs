@@ -126,7 +126,12 @@ impl Material {
     /// What happens to complete stacks when another one fails.
     pub(super) fn on_failure(&self) -> OnFailure {
         let product = self.target.as_ref().map(|target| target.product.on_failure);
-        self.input.on_failure.or(product).unwrap_or_default()
+        let wanted = self.input.on_failure.or(product).unwrap_or_default();
+        match (self.kind, wanted) {
+            // There is nothing to go back to.
+            (OperationKind::Deploy, OnFailure::Rollback) => OnFailure::Keep,
+            _ => wanted,
+        }
     }
 
     pub(super) fn continue_on_error(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::orchestrator::shop::{Case, Picture, Shop};
 use crate::orchestrator::world::{Fault, Injection, World};
 
 /// Of how many steps one is tried in the short form.
-const STEP: usize = 2;
+const STEP: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancel_at_any_step_of_any_operation_must_end_in_a_known_state() {

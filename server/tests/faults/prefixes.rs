@@ -9,7 +9,7 @@ use super::tally;
 use crate::orchestrator::shop::{Case, Shop};
 
 /// Of how many prefixes one is tried in the short form.
-const STEP: usize = 6;
+const STEP: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_prefix_of_every_journal_must_come_to_the_same_end() {

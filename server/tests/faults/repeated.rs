@@ -16,7 +16,7 @@ use crate::orchestrator::world::{Fault, Injection, WORDS, World, output};
 /// How often a run looks whether it was left.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// Of how many steps one is tried in the short form.
-const STEP: usize = 2;
+const STEP: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_step_of_every_operation_may_be_carried_out_twice() {

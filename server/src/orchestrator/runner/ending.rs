@@ -212,6 +212,26 @@ impl Run {
                 self.change_stack(&stack, StackEvent::Return(before), message);
             }
         }
+        self.take_back_new();
+    }
+
+    /// Of a stack that came through, was not there before and was taken back, nothing is left.
+    fn take_back_new(&mut self) {
+        let known = &self.material.input.stacks_before;
+        let is_new = |name: &String| !known.iter().any(|(other, _)| other == name);
+        let taken_back: Vec<String> = self
+            .stacks
+            .iter()
+            .filter(|(name, status)| {
+                let returned = self.plan.returned.contains(name);
+                *status == StackStatus::Running && returned && is_new(name)
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for stack in taken_back {
+            let message = Some("it was taken back".to_owned());
+            self.change_stack(&stack, StackEvent::Return(StackBefore::Pending), message);
+        }
     }
 
     /// The sentence of the step that was given up first.
