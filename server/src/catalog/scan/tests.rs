@@ -1051,7 +1051,7 @@ fn a_maintenance_section_is_checked_where_it_is_written() {
             "services: {app: {image: a}}\nx-windlass:\n  maintenance: {observer: {type: ftp, maintenanceValue: on}}\n",
         )],
         &[
-            "shop/compose.yaml:3:34: maintenance.observer.type: 'ftp' is not known here. Write sqlExtendedProperty, sqlQuery, http or file.",
+            "shop/compose.yaml:3:34: x-windlass.maintenance.observer.type: 'ftp' is not known here. Write sqlExtendedProperty, sqlQuery, http or file.",
         ],
     );
 }
