@@ -6,6 +6,8 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{Parser, Subcommand};
 
+use crate::orchestrator::KEEP_RELEASES;
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -156,6 +158,17 @@ pub struct ServeArgs {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub pull_stall_seconds: u64,
+
+    /// How many releases of a product are remembered, to look at and to roll back to; what runs, and the last one that succeeded before
+    /// it, are never forgotten
+    #[arg(
+        long,
+        env = "WINDLASS_KEEP_RELEASES",
+        value_name = "NUMBER",
+        default_value_t = KEEP_RELEASES,
+        value_parser = clap::value_parser!(u16).range(2..=1000)
+    )]
+    pub keep_releases: u16,
 
     /// The folder with the built pages' files
     #[arg(

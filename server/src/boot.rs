@@ -88,6 +88,7 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         lease: Duration::from_secs(args.lease_seconds.into()),
         stable_for: Duration::from_millis(args.settle_milliseconds),
         pull_stall: Duration::from_secs(args.pull_stall_seconds),
+        keep_releases: args.keep_releases.into(),
         ..Settings::default()
     };
     let orchestrator = Orchestrator::new(

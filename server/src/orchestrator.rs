@@ -38,7 +38,7 @@ const BEATS_PER_LEASE: u32 = 5;
 /// Between two looks for operations that nobody rang the bell for: of another replica, or waiting for a time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Releases that are remembered, where the operator chooses nothing else.
-pub const KEEP_RELEASES: usize = 10;
+pub const KEEP_RELEASES: u16 = 10;
 /// Operations at work at once.
 const MAX_OPERATIONS: usize = 16;
 
@@ -117,7 +117,7 @@ impl Default for Settings {
             retry_max: Duration::from_secs(10),
             pull_stall: Duration::from_secs(60),
             undo_again: Duration::from_secs(30),
-            keep_releases: KEEP_RELEASES,
+            keep_releases: KEEP_RELEASES.into(),
         }
     }
 }

@@ -83,6 +83,14 @@ pub fn plan_unwind(plan: &Plan, states: &[StepState], reason: UnwindReason) -> U
             _ => {}
         }
     }
+    // Where a new one was made, an outage of the engine may have taken the old one along before its turn to stop came.
+    let gave_way = |stack: &str, service: &str| {
+        plan.steps.iter().enumerate().any(|(position, step)| {
+            matches!(&step.action, Action::CreateContainer { stack: of_stack, service: of, .. }
+                if of_stack == stack && of == service)
+                && touched(position)
+        })
+    };
     // What was made is planned to go first: what comes back may need its place.
     for (position, step) in plan.steps.iter().enumerate() {
         if let Action::StopContainer {
@@ -91,7 +99,7 @@ pub fn plan_unwind(plan: &Plan, states: &[StepState], reason: UnwindReason) -> U
             container,
             id,
         } = &step.action
-            && touched(position)
+            && (touched(position) || gave_way(stack, service))
             && whole(stack).is_some()
         {
             out.restore((stack, service), container, id);

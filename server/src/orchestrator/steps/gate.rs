@@ -52,7 +52,7 @@ pub(super) async fn restored(context: &Context, id: &str) -> Done {
                 (ContainerState::Running, Health::Starting)
                 | (ContainerState::Created | ContainerState::Restarting, _) => {}
                 (ContainerState::Running, Health::Unhealthy) => return Ok("it is unhealthy"),
-                (ContainerState::Running, _) => return Ok("it runs again"),
+                (ContainerState::Running, _) => return Ok("it runs"),
                 _ => return Ok("it ended at once"),
             }
             changes.changed().await;
