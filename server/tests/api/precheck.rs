@@ -1,6 +1,5 @@
 //! What would stand in the way of a deployment is said before, and nothing is begun.
 
-use domain::plan::Observed;
 use serde_json::{Value, json};
 use server::engine::Engine as _;
 
