@@ -150,6 +150,12 @@ impl Run {
         if !left.is_empty() {
             return self.stuck(&left).await;
         }
+        // A step that was ready when the cancel came, and that nothing else waits for.
+        for position in 0..self.records.len() {
+            if self.records[position].state == StepState::Pending {
+                self.skip(position, "the operation ended before its turn".to_owned());
+            }
+        }
         self.bring_back();
         let end = self.end();
         self.finish_with(end).await
