@@ -6,8 +6,6 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{Parser, Subcommand};
 
-use crate::orchestrator::KEEP_RELEASES;
-
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -165,7 +163,7 @@ pub struct ServeArgs {
         long,
         env = "WINDLASS_KEEP_RELEASES",
         value_name = "NUMBER",
-        default_value_t = KEEP_RELEASES,
+        default_value_t = 10,
         value_parser = clap::value_parser!(u16).range(2..=1000)
     )]
     pub keep_releases: u16,
