@@ -386,7 +386,7 @@ fn every_change_is_asked_for_and_followed() {
             "/rollback",
             json!({"release": 3, "sessionId": null, "continueOnError": true, "onFailure": null, "planId": null}),
         ),
-        ("stop d1", "POST", "/stop-containers", plain.clone()),
+        ("stop d1", "POST", "/stop-containers", plain),
         (
             "restart d1 --stack web --plan-id p1",
             "POST",
