@@ -39,13 +39,16 @@ struct Times {
     failed: Vec<f64>,
 }
 
+/// One side of the comparison, in one round.
+type Side = fn(&Arena<'_>, u32, &mut Times) -> anyhow::Result<()>;
+
 pub(super) fn measure(arena: &Arena<'_>) -> anyhow::Result<Vec<Figure>> {
     super::catalog::write(&arena.catalog())?;
     arena.engine.clear()?;
     let mut times = Times::default();
     for round in 1..=arena.runs {
         // Who begins changes from round to round.
-        let parts: [fn(&Arena<'_>, u32, &mut Times) -> anyhow::Result<()>; 2] = [windlass, compose];
+        let parts: [Side; 2] = [windlass, compose];
         for turn in 0..parts.len() {
             let part = (turn + round as usize) % parts.len();
             parts[part](arena, round, &mut times)?;
