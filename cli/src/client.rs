@@ -124,9 +124,10 @@ impl Client {
             true => serde_json::from_value(answer).map(Begun::Operation),
             false => serde_json::from_value(answer).map(Begun::Nothing),
         };
-        begun.map_err(|_| Failure::NotUnderstood {
+        begun.map_err(|source| Failure::NotUnderstood {
             server: self.server.as_str().to_owned(),
             status: 200,
+            source,
         })
     }
 
@@ -274,16 +275,17 @@ impl Client {
         let status = response.status();
         let body = response.body_mut().with_config().limit(MAX_ANSWER);
         let body = body.read_to_vec().map_err(unreachable)?;
-        let not_understood = || Failure::NotUnderstood {
+        let not_understood = |source| Failure::NotUnderstood {
             server: self.server.as_str().to_owned(),
             status: status.as_u16(),
+            source,
         };
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|_| not_understood());
+            return serde_json::from_slice(&body).map_err(not_understood);
         }
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-            Err(_) => Err(not_understood()),
+            Err(error) => Err(not_understood(error)),
         }
     }
 }

@@ -30,6 +30,9 @@ pub(crate) enum Failure {
         server: String,
         /// Of the answer.
         status: u16,
+        /// What in it was not.
+        #[source]
+        source: serde_json::Error,
     },
     /// Windlass refused.
     #[error("{}", .0.title)]
@@ -221,9 +224,9 @@ impl Failure {
                 "start the server (`cargo xtask run`), or name another one with --server"
                     .to_owned(),
             ),
-            Self::NotUnderstood { .. } => {
-                Some("check that --server is the address of Windlass".to_owned())
-            }
+            Self::NotUnderstood { .. } => Some(
+                "check that --server is the address of Windlass, and of this version".to_owned(),
+            ),
             Self::Refused(problem) => hint_of(problem),
             Self::NoSuchEnvironment { known, .. } => choose(known),
             Self::NoDefaultEnvironment { known } => match known.as_slice() {

@@ -306,7 +306,14 @@ fn detail() -> Value {
         "canRemove": true, "canRedeploy": true, "canStop": true, "canRestart": true, "canEnterMaintenance": true,
         "canExitMaintenance": false, "canRollback": false, "operationMode": "Normal", "maintenanceTrigger": null, "durationSeconds": null,
         "stacks": [], "sharedVariables": {}, "activeOperationId": null, "lastOperationId": "o0", "deployedBy": "local operator",
-        "release": 1,
+        "release": 1, "health": health(),
+    })
+}
+
+fn health() -> Value {
+    json!({
+        "status": "Healthy", "reason": "2 of 2 services are healthy.", "since": null, "observedAt": null,
+        "source": "resync", "healthyServices": 2, "totalServices": 2, "wanted": "running", "operationActive": false,
     })
 }
 
