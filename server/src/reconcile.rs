@@ -52,6 +52,8 @@ pub struct Settings {
     pub resync: Duration,
     /// How long events are gathered before a look.
     pub gather: Duration,
+    /// The same while an operation is at work in the environment: the engine has enough to do.
+    pub gather_while_operating: Duration,
     /// After so long without a word the engine is asked whether it is there.
     pub ping: Duration,
     /// Longest wait for an answer; then the engine is silent.
@@ -65,6 +67,7 @@ impl Default for Settings {
         Self {
             resync: Duration::from_secs(10),
             gather: Duration::from_millis(100),
+            gather_while_operating: Duration::from_millis(800),
             ping: Duration::from_secs(2),
             answer: Duration::from_secs(5),
             reopen_max: Duration::from_secs(1),

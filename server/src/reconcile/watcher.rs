@@ -129,6 +129,11 @@ impl Watcher {
     ) -> Result<(Option<HealthSource>, Instant), Outage> {
         let settings = self.shared.settings.clone();
         let resync = looked.at + settings.resync;
+        // What an operation does makes many events; its own end is a reason to look at once.
+        let gather = match self.rows.iter().any(|row| row.operation_active) {
+            true => settings.gather_while_operating,
+            false => settings.gather,
+        };
         let mut due: Option<(Instant, HealthSource)> = None;
         loop {
             let ping = looked.heard + settings.ping;
@@ -138,12 +143,13 @@ impl Watcher {
                     let event = event.ok_or(Outage::StreamEnded)?;
                     let event = event.map_err(Outage::StreamBroke)?;
                     self.note(event);
-                    let at = due.map_or(Instant::now() + settings.gather, |(at, _)| at);
+                    let at = due.map_or(Instant::now() + gather, |(at, _)| at);
                     due = Some((at.max(looked.not_before()), HealthSource::Event));
                 }
                 Ok(()) = self.turns.changed() => {
                     let at = Instant::now().max(looked.not_before());
-                    due.get_or_insert((at, HealthSource::Resync));
+                    let (earlier, source) = due.unwrap_or((at, HealthSource::Resync));
+                    due = Some((at.min(earlier), source));
                 }
                 () = sleep_until(wake) => {
                     let now = Instant::now();

@@ -3,6 +3,8 @@
 //! An append is one transaction that starts with the fenced UPDATE. It takes the numbers of its events there, so they have
 //! no gap, and two writers can never take the same.
 
+mod one_statement;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,13 +17,15 @@ use domain::operation::{OperationStatus, StepState};
 use domain::plan::{Plan, StepKey};
 use domain::release::{ReleaseImage, ReleaseNumber};
 use domain::timestamp::Timestamp;
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::column::{Columns, to_json};
+use super::connect::Backend;
 use super::deployments::{recount_stacks, set_product_status, set_stack_status};
 use super::error::Act;
-use super::lease::Lease;
+use super::lease::{Held, Lease};
 use super::releases::set_images;
 use super::settlement::{Settlement, settle};
 use super::{MAX_PAGE, Store, StoreError};
@@ -29,6 +33,10 @@ use super::{MAX_PAGE, Store, StoreError};
 const ACT: &str = "write to an operation's journal";
 /// Rows of one INSERT. Few sizes, so that the prepared statements are few.
 const BATCHES: [usize; 3] = [16, 4, 1];
+/// What becomes of a step that has a record.
+const KNOWN_STEP: &str = " ON CONFLICT (operation_id, step_key) DO UPDATE SET fence = excluded.fence, state = excluded.state, \
+     attempt = excluded.attempt, failure = excluded.failure, next_at = excluded.next_at, \
+     started_at = excluded.started_at, ended_at = excluded.ended_at";
 
 /// One change that an append makes.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +92,18 @@ pub struct Appended {
     pub at: Timestamp,
     /// Who asked to cancel, where somebody did.
     pub cancel_by: Option<Actor>,
+}
+
+impl Appended {
+    /// Of `count` events whose numbers were taken at `now`.
+    fn of(held: Held, count: i64, now: Timestamp) -> Self {
+        Self {
+            first_seq: held.event_seq - count + 1,
+            last_seq: held.event_seq,
+            at: now,
+            cancel_by: held.cancel_by,
+        }
+    }
 }
 
 impl Store {
@@ -175,13 +195,25 @@ impl Store {
         entries: &[Entry<'_>],
     ) -> Result<Appended, StoreError> {
         let batch = Batch::of(entries)?;
-        let count = i64::try_from(batch.events.len()).unwrap_or(i64::MAX);
+        if self.backend == Backend::Postgres && one_statement::is_enough(&batch) {
+            return self
+                .append_in_one(lease, newest, now, lease_for, &batch)
+                .await;
+        }
+        let count = batch.event_count();
         let mut tx = self.write(ACT).await?;
         let held = self
             .hold(&mut tx, lease, newest, now, lease_for, count)
             .await?;
-        let first_seq = held.event_seq - count + 1;
-        insert_events(&mut tx, lease.operation, first_seq, now, &batch.events).await?;
+        let appended = Appended::of(held, count, now);
+        insert_events(
+            &mut tx,
+            lease.operation,
+            appended.first_seq,
+            now,
+            &batch.events,
+        )
+        .await?;
         upsert_steps(&mut tx, lease, &batch.steps).await?;
         for entry in batch.rest {
             apply(&mut tx, lease.operation, now, entry).await?;
@@ -190,12 +222,7 @@ impl Store {
             recount_stacks(&mut tx, deployment).await?;
         }
         tx.commit().await?;
-        Ok(Appended {
-            first_seq,
-            last_seq: held.event_seq,
-            at: now,
-            cancel_by: held.cancel_by,
-        })
+        Ok(appended)
     }
 
     /// Every step that was recorded, by key.
@@ -267,6 +294,10 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    fn event_count(&self) -> i64 {
+        i64::try_from(self.events.len()).unwrap_or(i64::MAX)
+    }
+
     fn of(entries: &[Entry<'a>]) -> Result<Self, StoreError> {
         let mut events = Vec::new();
         let mut steps: BTreeMap<&StepKey, &StepRecord> = BTreeMap::new();
@@ -455,30 +486,36 @@ async fn upsert_steps(
                 p + 6
             );
         }
-        sql += " ON CONFLICT (operation_id, step_key) DO UPDATE SET fence = excluded.fence, state = excluded.state, \
-             attempt = excluded.attempt, failure = excluded.failure, next_at = excluded.next_at, \
-             started_at = excluded.started_at, ended_at = excluded.ended_at";
+        sql += KNOWN_STEP;
         let mut query = sqlx::query(AssertSqlSafe(sql))
             .bind(operation.as_str())
             .bind(lease.fence);
         for step in batch {
-            let failure = step
-                .failure
-                .as_ref()
-                .map(|failure| to_json("steps", "failure", failure))
-                .transpose()?;
-            query = query
-                .bind(step.key.as_str())
-                .bind(step.state.as_str())
-                .bind(i64::from(step.attempt))
-                .bind(failure)
-                .bind(step.next_at.map(Timestamp::millis))
-                .bind(step.started_at.map(Timestamp::millis))
-                .bind(step.ended_at.map(Timestamp::millis));
+            query = bind_step(query, step)?;
         }
         query.execute(&mut *tx).await.act(ACT)?;
     }
     Ok(())
+}
+
+/// Binds what differs from step to step, in the order of the columns.
+fn bind_step<'q>(
+    query: Query<'q, Any, AnyArguments>,
+    step: &StepRecord,
+) -> Result<Query<'q, Any, AnyArguments>, StoreError> {
+    let failure = step
+        .failure
+        .as_ref()
+        .map(|failure| to_json("steps", "failure", failure))
+        .transpose()?;
+    Ok(query
+        .bind(step.key.as_str().to_owned())
+        .bind(step.state.as_str())
+        .bind(i64::from(step.attempt))
+        .bind(failure)
+        .bind(step.next_at.map(Timestamp::millis))
+        .bind(step.started_at.map(Timestamp::millis))
+        .bind(step.ended_at.map(Timestamp::millis)))
 }
 
 /// Cuts rows into pieces of the sizes in [`BATCHES`].

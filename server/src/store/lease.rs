@@ -7,13 +7,16 @@ use domain::access::Actor;
 use domain::id::OperationId;
 use domain::operation::Operation;
 use domain::timestamp::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::Any;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 
 use super::column::Columns;
 use super::error::Act;
 use super::operations::{TABLE, operation, operation_columns, plan_of};
 use super::{Store, StoreError};
 
+const HOLD: &str = "write to an operation's journal";
 /// How long a reading of the database's clock is counted on from: short beside any lease.
 const COUNTED_FOR: Duration = Duration::from_secs(1);
 /// How often a claim is tried anew when other claimers were faster.
@@ -55,6 +58,20 @@ macro_rules! known_kinds {
         "('deploy', 'redeploy', 'retry', 'upgrade', 'rollback', 'stop', 'restart', 'enter_maintenance', 'exit_maintenance', 'remove')"
     };
 }
+
+/// The fenced UPDATE that every write of a runner starts with: extends the lease until `$1` and takes `$2` numbers. `$3` to `$5` are
+/// operation, owner and fence. Where `$6`, the number of the newest event, is not negative, only after that one.
+macro_rules! fenced_update {
+    () => {
+        concat!(
+            "UPDATE operations SET lease_until = $1, event_seq = event_seq + $2
+             WHERE id = $3 AND owner = $4 AND fence = $5 AND ($6 < 0 OR event_seq = $6) AND status IN ",
+            active!(),
+            " RETURNING event_seq, cancel_by"
+        )
+    };
+}
+pub(super) use fenced_update;
 
 /// What may be claimed at `$1` by the clock of leases and `$2` by the caller's; a lease that ends after `$3` and a pause after `$4` are
 /// longer than any that is given, and count as over. A wish to cancel ends the wait for an engine, a
@@ -214,8 +231,8 @@ impl Store {
         Ok(Some(claim))
     }
 
-    /// The fenced UPDATE that every write of a runner starts with: extends the lease and takes `events` numbers. Where the writer
-    /// knows the `newest` one, only after that.
+    /// Extends the lease and takes `events` numbers, as every write of a runner starts. Where the writer knows the `newest` one, only
+    /// after that.
     pub(super) async fn hold(
         &self,
         tx: &mut sqlx::AnyConnection,
@@ -225,34 +242,43 @@ impl Store {
         lease_for: Duration,
         events: i64,
     ) -> Result<Held, StoreError> {
-        let act = "write to an operation's journal";
-        let clock = self.counted_lease_clock(tx, now, COUNTED_FOR, act).await?;
-        let row = sqlx::query(concat!(
-            "UPDATE operations SET lease_until = $1, event_seq = event_seq + $2
-             WHERE id = $3 AND owner = $4 AND fence = $5 AND ($6 < 0 OR event_seq = $6) AND status IN ",
-            active!(),
-            " RETURNING event_seq, cancel_by"
-        ))
-        .bind(Timestamp::from_millis(clock).plus(lease_for).millis())
+        let until = self.lease_end(tx, now, lease_for).await?;
+        let row = bind_fenced(sqlx::query(fenced_update!()), lease, newest, until, events)
+            .fetch_optional(&mut *tx)
+            .await
+            .act(HOLD)?;
+        Held::of(row.as_ref(), lease)
+    }
+
+    /// Until when a lease that is extended now is held.
+    pub(super) async fn lease_end(
+        &self,
+        connection: &mut sqlx::AnyConnection,
+        now: Timestamp,
+        lease_for: Duration,
+    ) -> Result<Timestamp, StoreError> {
+        let clock = self
+            .counted_lease_clock(connection, now, COUNTED_FOR, HOLD)
+            .await?;
+        Ok(Timestamp::from_millis(clock).plus(lease_for))
+    }
+}
+
+/// Binds what [`fenced_update`] reads.
+pub(super) fn bind_fenced<'q>(
+    query: Query<'q, Any, AnyArguments>,
+    lease: &Lease,
+    newest: Option<i64>,
+    until: Timestamp,
+    events: i64,
+) -> Query<'q, Any, AnyArguments> {
+    query
+        .bind(until.millis())
         .bind(events)
         .bind(lease.operation.to_string())
-        .bind(lease.node.as_str())
+        .bind(lease.node.clone())
         .bind(lease.fence)
         .bind(newest.unwrap_or(-1))
-        .fetch_optional(&mut *tx)
-        .await
-        .act(act)?;
-        let Some(row) = row else {
-            return Err(StoreError::FencedOut {
-                operation: lease.operation,
-            });
-        };
-        let columns = Columns::of(TABLE, &row);
-        Ok(Held {
-            event_seq: columns.number("event_seq")?,
-            cancel_by: columns.maybe_json("cancel_by")?,
-        })
-    }
 }
 
 /// The latest moment at which a lease that was given until now can end.
@@ -278,6 +304,20 @@ pub(super) struct Held {
     pub(super) event_seq: i64,
     /// Who asked to cancel, where somebody did.
     pub(super) cancel_by: Option<Actor>,
+}
+
+impl Held {
+    /// Reads the row that the UPDATE gave; none means that the lease is lost.
+    pub(super) fn of(row: Option<&AnyRow>, lease: &Lease) -> Result<Self, StoreError> {
+        let row = row.ok_or(StoreError::FencedOut {
+            operation: lease.operation,
+        })?;
+        let columns = Columns::of(TABLE, row);
+        Ok(Self {
+            event_seq: columns.number("event_seq")?,
+            cancel_by: columns.maybe_json("cancel_by")?,
+        })
+    }
 }
 
 fn claim(row: &AnyRow, node: &str, operation: Operation) -> Result<Claim, StoreError> {

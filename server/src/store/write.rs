@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::any::{AnyArguments, AnyQueryResult};
+use sqlx::any::{AnyArguments, AnyQueryResult, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Transaction};
 
@@ -51,6 +51,23 @@ impl Store {
         failpoint::pass("store", act, Moment::Before);
         let inner = self.writer.begin().await.act(act)?;
         Ok(Write { inner, act })
+    }
+
+    /// One statement that is a transaction of its own and gives rows; `prepare` may read on its connection first.
+    pub(super) async fn write_returning<'q>(
+        &self,
+        act: &'static str,
+        prepare: impl AsyncFnOnce(
+            &mut AnyConnection,
+        ) -> Result<Query<'q, Any, AnyArguments>, StoreError>,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        failpoint::pass("store", act, Moment::Before);
+        let mut connection = self.writer.acquire().await.act(act)?;
+        let statement = prepare(&mut connection).await?;
+        // All rows, also where one is wanted: the first comes before the transaction is durable, the end of them after.
+        let rows = statement.fetch_all(&mut *connection).await.act(act)?;
+        failpoint::pass("store", act, Moment::After);
+        Ok(rows)
     }
 
     /// One statement that is a transaction of its own.

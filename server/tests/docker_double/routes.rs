@@ -71,7 +71,7 @@ fn target(request: &Request) -> Option<(Verb, String)> {
         ("GET", ["version"]) => (Version, ""),
         ("GET", ["info"]) => (Info, ""),
         ("GET", ["events"]) => (Events, ""),
-        ("GET", ["containers", "json"]) => (ListContainers, ""),
+        ("GET", ["containers", "json"]) => (ListContainers, request.word("filters")),
         ("POST", ["containers", "create"]) => (CreateContainer, request.word("name")),
         ("GET", ["containers", id, "json"]) => (InspectContainer, *id),
         ("GET", ["containers", id, "logs"]) => (Logs, *id),

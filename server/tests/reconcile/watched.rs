@@ -9,7 +9,7 @@ use server::engine::Engine as _;
 use server::reconcile::Settings;
 use server::store::Scope;
 
-use super::world::{Watch, by_events};
+use super::world::{NEVER, Watch, by_events};
 use crate::orchestrator::world::{Verb, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,7 +91,12 @@ async fn what_no_event_told_must_be_found_by_looking_again() {
 async fn an_operation_must_be_seen_to_begin_and_to_end() {
     let world = World::small().await;
     world.engine.set_latency(Duration::from_millis(5));
-    let watch = Watch::before_deploying(world, by_events()).await;
+    // Its own events are no reason to look meanwhile.
+    let settings = Settings {
+        gather_while_operating: NEVER,
+        ..by_events()
+    };
+    let watch = Watch::before_deploying(world, settings).await;
     let operation = watch.world.accept(1).await;
     watch.orchestrator.ring();
     let id = watch.world.deployment_id(1);

@@ -21,6 +21,7 @@ pub(super) fn by_events() -> Settings {
     Settings {
         resync: NEVER,
         gather: Duration::from_millis(5),
+        gather_while_operating: Duration::from_millis(5),
         ping: NEVER,
         answer: Duration::from_secs(5),
         reopen_max: Duration::from_millis(50),

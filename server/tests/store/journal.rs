@@ -2,6 +2,7 @@
 
 use domain::deployment::{ProductStatus, StackStatus};
 use domain::operation::event::{EventBody, Level};
+use domain::operation::failure::Failure;
 use domain::operation::step::StepRecord;
 use domain::operation::{OperationStatus, StepState};
 use domain::plan::{Plan, StepKey};
@@ -30,6 +31,7 @@ on_both! {
     events_are_numbered_without_gaps,
     an_append_that_fails_leaves_nothing,
     a_step_has_one_row_and_the_last_word_counts,
+    any_number_of_events_and_steps_is_written_together,
     stacks_carry_their_times_and_counts,
     the_end_is_the_end,
     an_operation_ends_by_its_finish_only,
@@ -186,6 +188,50 @@ async fn a_step_has_one_row_and_the_last_word_counts(database: Database) {
         .await
         .unwrap();
     assert_eq!(store.steps(claim.operation.id).await.unwrap(), done);
+}
+
+/// Few are written in another way than many, where the database can.
+async fn any_number_of_events_and_steps_is_written_together(database: Database) {
+    let store = &database.store;
+    let claim = claimed_operation(store, 1).await;
+    let (mut told, mut recorded) = (Vec::new(), Vec::new());
+    for (events, steps) in (0..=6).flat_map(|events| (0..=6).map(move |steps| (events, steps))) {
+        let bodies: Vec<_> = (0..events)
+            .map(|number| note(&format!("{events} and {steps}: {number}")))
+            .collect();
+        let records: Vec<_> = (0..steps)
+            .map(|number| StepRecord {
+                // Every second one has all that a record can have.
+                failure: (number % 2 == 1).then(|| Failure::new("it's \"odd\"")),
+                next_at: (number % 2 == 1).then(|| at(3)),
+                ended_at: (number % 2 == 1).then(|| at(2)),
+                ..step(&format!("step {events} {steps} {number}"), StepState::Done)
+            })
+            .collect();
+        let entries: Vec<_> = bodies
+            .iter()
+            .map(|body| Entry::Event {
+                level: Level::Info,
+                body,
+            })
+            .chain(records.iter().map(Entry::Step))
+            .collect();
+        let newest = i64::try_from(told.len()).unwrap() + 1;
+        let written = store
+            .append_after(&claim.lease, newest, at(2_000), LEASE, &entries)
+            .await
+            .unwrap();
+        assert_eq!(written.first_seq, newest + 1);
+        told.extend(bodies);
+        recorded.extend(records);
+    }
+    let operation = claim.operation.id;
+    let events = store.events_after(operation, 1, 500).await.unwrap();
+    let bodies: Vec<_> = events.iter().map(|event| event.body.clone()).collect();
+    assert_eq!(bodies, told);
+    assert!(events.iter().all(|event| event.at == at(2_000)));
+    recorded.sort_by(|a, b| a.key.as_str().cmp(b.key.as_str()));
+    assert_eq!(store.steps(operation).await.unwrap(), recorded);
 }
 
 async fn stacks_carry_their_times_and_counts(database: Database) {
