@@ -6,7 +6,7 @@
 use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{Route, Router, Routes},
     path,
 };
@@ -15,9 +15,11 @@ use crate::{
     clock::provide_clock,
     layouts::Shell,
     pages::{
-        catalog::CatalogPage, deploy_product::DeployProductPage, deployment::DeploymentPage,
-        deployments::DeploymentsPage, home::HomePage, not_found::NotFoundPage,
-        operation::OperationPage, product::ProductPage,
+        not_found::NotFoundPage,
+        routes::{
+            CatalogRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute, HomeRoute,
+            OperationRoute, ProductRoute,
+        },
     },
     theme,
 };
@@ -60,7 +62,6 @@ fn Preload(file: &'static str) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
-    say_when_hydrated();
 
     view! {
         <Title formatter=|title: String| {
@@ -69,35 +70,25 @@ pub fn App() -> impl IntoView {
         <Router>
             <Shell>
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
-                    <Route path=path!("/deployments") view=DeploymentsPage ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<HomeRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/deployments") view={Lazy::<DeploymentsRoute>::new()} ssr=SsrMode::Async />
                     <Route
                         path=path!("/product-deployments/:id")
-                        view=DeploymentPage
+                        view={Lazy::<DeploymentRoute>::new()}
                         ssr=SsrMode::Async
                     />
-                    <Route path=path!("/operations/:id") view=OperationPage ssr=SsrMode::Async />
-                    <Route path=path!("/catalog") view=CatalogPage ssr=SsrMode::Async />
-                    <Route path=path!("/catalog/:productId") view=ProductPage ssr=SsrMode::Async />
+                    <Route path=path!("/operations/:id") view={Lazy::<OperationRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/catalog") view={Lazy::<CatalogRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/catalog/:productId") view={Lazy::<ProductRoute>::new()} ssr=SsrMode::Async />
                     <Route
                         path=path!("/deploy-product/:productId")
-                        view=DeployProductPage
+                        view={Lazy::<DeployProductRoute>::new()}
                         ssr=SsrMode::Async
                     />
                 </Routes>
             </Shell>
         </Router>
     }
-}
-
-/// Marks the document once scripts have taken over: what they add works from then on.
-fn say_when_hydrated() {
-    Effect::new(|_| {
-        let root = document().document_element();
-        if let Some(Err(error)) = root.map(|root| root.set_attribute("data-hydrated", "")) {
-            leptos::logging::warn!("the document cannot be marked: {error:?}");
-        }
-    });
 }
 
 #[cfg(feature = "ssr")]

@@ -11,6 +11,7 @@ pub mod calls;
 pub mod clock;
 pub mod components;
 pub mod document;
+pub mod json;
 pub mod layouts;
 pub mod live;
 pub mod pages;

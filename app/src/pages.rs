@@ -9,3 +9,4 @@ pub mod home;
 pub mod not_found;
 pub mod operation;
 pub mod product;
+pub mod routes;

@@ -39,8 +39,8 @@ test("the page must be usable by everybody", async ({ page }) => {
 
 test("files must be small, and kept for ever by browsers", async ({ page, request }) => {
   const html = await (await request.get("/")).text();
-  const wasm = /\/pkg\/windlass\.[0-9a-f]+\.wasm/.exec(html)?.[0];
-  expect(wasm, "the page names its WASM by hash").toBeDefined();
+  const wasm = /\/pkg\/[0-9a-f]+\/windlass\.wasm/.exec(html)?.[0];
+  expect(wasm, "the page names its WASM in a folder named by a hash").toBeDefined();
 
   const file = await request.head(wasm!, { headers: { "accept-encoding": "br" } });
   expect(file.headers()["content-encoding"]).toBe("br");

@@ -1,6 +1,6 @@
 //! The door for people: renders the pages and delivers their files. Holds no rules.
 //!
-//! Names of files under `/pkg` carry a hash of their content, so browsers may keep them for ever;
+//! Files under `/pkg` lie in a folder named by a hash of their content, so browsers may keep them for ever;
 //! pages themselves are always asked for again.
 
 pub mod backend;
@@ -69,15 +69,12 @@ pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError>
         source,
     };
     let site = site.canonicalize().map_err(missing)?;
-    // An absolute path wins over the folder of the program, where Leptos would look.
-    let hash_file = site.join("hash.txt");
-    std::fs::metadata(&hash_file).map_err(missing)?;
+    let package = std::fs::read_to_string(site.join("pkg.txt")).map_err(missing)?;
 
     let options = LeptosOptions::builder()
         .output_name(OUTPUT_NAME)
         .site_root(site.to_string_lossy())
-        .hash_files(true)
-        .hash_file(hash_file.to_string_lossy().into())
+        .site_pkg_dir(package)
         .build();
     let pages = Pages {
         options,

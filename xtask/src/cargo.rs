@@ -48,7 +48,9 @@ pub(crate) fn native(verb: &str, profile: Profile) -> Command {
 /// `cargo VERB` for the browser.
 pub(crate) fn wasm(verb: &str, profile: Profile) -> Command {
     let mut cargo = bare(verb);
-    cargo.args(["--target", WASM]).env("RUSTFLAGS", VIEWS);
+    // What refers to what, by which the program is cut into parts.
+    let flags = format!("{VIEWS} -Clink-args=--emit-relocs");
+    cargo.args(["--target", WASM]).env("RUSTFLAGS", flags);
     if profile == Profile::Release {
         cargo.args(["--profile", "wasm-release"]);
     }

@@ -1,13 +1,15 @@
 //! The files a browser loads: WASM and its script, the style sheet, what lies in `public/`.
 //!
-//! Names under `pkg/` carry a hash of the content, so browsers may keep them for ever. `hash.txt`
-//! tells the server the names. Nothing is done when nothing has changed.
+//! Files of the program and its style lie in `pkg/` in a folder named by a hash of their content, so browsers may keep them for
+//! ever; they name each other, so they change together. `pkg.txt` tells the server its name. Nothing is done when nothing has changed.
 
 mod bindgen;
 mod css;
+mod split;
 mod squeeze;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
@@ -15,6 +17,8 @@ use std::{
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
+
+pub(crate) use split::{LOADER, MANIFEST};
 
 use crate::{
     cargo::{self, Profile},
@@ -28,7 +32,7 @@ const NAME: &str = "windlass";
 /// Written last: names everything a built site was made from.
 const STAMP: &str = "made-from.txt";
 /// Change this when the steps change, so that old results are not taken for new ones.
-const STEPS: &str = "1";
+const STEPS: &str = "3";
 
 /// The options of `cargo xtask web`.
 #[derive(Debug, clap::Args)]
@@ -79,31 +83,21 @@ pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     println!("putting the pages' files into {}", site.display());
     let fresh = site.with_extension("new");
     remove_folder(&fresh)?;
-    let pkg = fresh.join("pkg");
-    fs::create_dir_all(&pkg)?;
-
-    let code = bindgen::run(&wasm, NAME, profile)?;
+    let parts = split::run(&wasm, NAME)?;
+    let code = bindgen::run(&parts, NAME, profile)?;
     let style = css::bundle(&paths::root().join("style"), "main.css")?;
-    let files = [
-        ("js", code.script.into_bytes(), "js"),
-        ("wasm", code.wasm, "wasm"),
-        ("css", style.into_bytes(), "css"),
-    ];
-    let mut names = String::new();
-    for (kind, content, extension) in files {
-        let hash = content_hash(&content);
-        squeeze::write_all(
-            &pkg.join(format!("{NAME}.{hash}.{extension}")),
-            &content,
-            profile,
-        )?;
-        names.push_str(&format!("{kind}: {hash}\n"));
+    let mut files = code.files;
+    files.insert(format!("{NAME}.css"), style.into_bytes());
+    let version = content_hash(&files);
+    let pkg = fresh.join("pkg").join(&version);
+    for (name, content) in &files {
+        squeeze::write_all(&pkg.join(name), content, profile)?;
     }
     if let Some(snippets) = code.snippets {
         copy_folder(&snippets, &pkg.join("snippets"))?;
     }
     copy_folder(&paths::root().join("public"), &fresh.join("public"))?;
-    fs::write(fresh.join("hash.txt"), names)?;
+    fs::write(fresh.join("pkg.txt"), format!("pkg/{version}"))?;
     fs::write(fresh.join(STAMP), made_from)?;
 
     remove_folder(&site)?;
@@ -111,9 +105,15 @@ pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     Ok(site)
 }
 
-/// Enough of a hash that two contents never share a name.
-fn content_hash(content: &[u8]) -> String {
-    Sha256::digest(content)
+/// Enough of a hash that two versions never share a name.
+fn content_hash(files: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut all = Sha256::new();
+    for (name, content) in files {
+        all.update(name);
+        all.update(Sha256::digest(content));
+    }
+    let digest = all.finalize();
+    digest
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))

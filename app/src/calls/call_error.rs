@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::json::Json;
 use domain::wire::Problem;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::JsonEncoding;
 use server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 /// A problem on its way to the page.
@@ -45,7 +45,7 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 impl FromServerFnError for CallError {
-    type Encoder = JsonEncoding;
+    type Encoder = Json;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -31,7 +31,7 @@ pub struct ProductCard {
 }
 
 /// The newest version of every product.
-#[server(endpoint = "catalog", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "catalog", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn catalog() -> Result<CatalogPage, CallError> {
     use super::caller::{Caller, refuse};
 

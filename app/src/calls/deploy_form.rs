@@ -24,7 +24,7 @@ pub struct Refused {
 }
 
 /// The form of a product.
-#[server(endpoint = "deploy-form", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "deploy-form", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn load_deploy_form(id: String) -> Result<DeployForm, CallError> {
     let caller = super::caller::Caller::of_request()?;
     let page = super::product::fetch(&caller, &id).await?;

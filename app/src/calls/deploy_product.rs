@@ -23,7 +23,7 @@ pub enum Answer {
 }
 
 /// Accepts the deployment and leads to the page of its operation.
-#[server(endpoint = "deploy-product")]
+#[server(endpoint = "deploy-product", output = crate::json::Answer)]
 pub async fn deploy_product(
     product_id: String,
     environment: String,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::CallError;
 
 /// One page of the deployments of the environment that the pages work on.
-#[server(endpoint = "list-deployments", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "list-deployments", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn list_deployments(
     #[server(default)] query: DeploymentQuery,
 ) -> Result<DeploymentList, CallError> {
@@ -20,7 +20,7 @@ pub async fn list_deployments(
 }
 
 /// One deployed product with what the engine shows now.
-#[server(endpoint = "get-deployment", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "get-deployment", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn get_deployment(id: String) -> Result<ProductDeploymentDetail, CallError> {
     let caller = super::caller::Caller::of_request()?;
     let answer = caller.backend.deployment(&caller.actor, &id).await;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::CallError;
 
 /// The default environment.
-#[server(endpoint = "current-environment", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "current-environment", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn current_environment() -> Result<EnvironmentView, CallError> {
     super::caller::Caller::of_request()?.environment().await
 }

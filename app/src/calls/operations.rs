@@ -22,7 +22,7 @@ pub struct History {
 }
 
 /// One operation.
-#[server(endpoint = "get-operation", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "get-operation", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn get_operation(id: String) -> Result<OperationView, CallError> {
     let caller = super::caller::Caller::of_request()?;
     let answer = caller.backend.operation(&caller.actor, &id).await;
@@ -30,7 +30,7 @@ pub async fn get_operation(id: String) -> Result<OperationView, CallError> {
 }
 
 /// One operation with its whole history, folded.
-#[server(endpoint = "follow-operation", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "follow-operation", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn operation_so_far(id: String) -> Result<History, CallError> {
     use super::caller::{Caller, refuse};
 
@@ -53,7 +53,7 @@ pub async fn operation_so_far(id: String) -> Result<History, CallError> {
 }
 
 /// The newest operations of a deployment.
-#[server(endpoint = "operations-of-deployment", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "operations-of-deployment", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn operations_of_deployment(
     deployment: String,
     environment: String,

@@ -40,7 +40,7 @@ impl From<ProductDeploymentDetail> for Deployed {
 }
 
 /// A product by its id or that of its group.
-#[server(endpoint = "product", input = server_fn::codec::GetUrl)]
+#[server(endpoint = "product", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn product(id: String) -> Result<ProductPage, CallError> {
     let caller = super::caller::Caller::of_request()?;
     fetch(&caller, &id).await

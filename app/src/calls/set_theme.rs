@@ -6,7 +6,7 @@ use super::CallError;
 use crate::theme::Choice;
 
 /// Sets the cookie; the browser then goes back to where it came from.
-#[server(endpoint = "set-theme")]
+#[server(endpoint = "set-theme", output = crate::json::Answer)]
 pub async fn set_theme(theme: Choice) -> Result<(), CallError> {
     use leptos_axum::ResponseOptions;
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::CallError;
 
 /// Done when every source was read; the catalog page then asks again what there is.
-#[server(endpoint = "sync-catalog")]
+#[server(endpoint = "sync-catalog", output = crate::json::Answer)]
 pub async fn sync_catalog() -> Result<(), CallError> {
     use super::caller::{Caller, refuse};
 

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_location;
 use super::theme_switch::ThemeSwitch;
 use crate::calls::environments::current_environment;
 use crate::components::{Glyph, Icon};
+use crate::json::loaded;
 
 /// Where the skip link leads.
 const CONTENT: &str = "content";
@@ -92,7 +93,7 @@ fn Navigation() -> impl IntoView {
 /// The environment that deployments go to. While it is not known, nothing is claimed.
 #[component]
 fn EnvironmentName() -> impl IntoView {
-    let environment = Resource::new(|| (), |()| current_environment());
+    let environment = loaded(|| (), |()| current_environment());
     let name = move || {
         Suspend::new(async move {
             match environment.await {

@@ -72,6 +72,7 @@ mod browser {
     use super::super::polled::Polled;
     use super::super::timer::sleep;
     use crate::clock;
+    use crate::json;
 
     /// Name of the events that carry a [`HealthFrame`].
     const EVENT: &str = "health";
@@ -113,7 +114,7 @@ mod browser {
         };
         while let Some(Ok((_, message))) = frames.next().await {
             let text = message.data().as_string().unwrap_or_default();
-            let Ok(frame) = serde_json::from_str::<HealthFrame>(&text) else {
+            let Ok(frame) = json::read::<HealthFrame>(text.as_bytes()) else {
                 return;
             };
             backoff.reset();

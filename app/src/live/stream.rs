@@ -21,6 +21,7 @@ use super::link::{Backoff, Link};
 use super::timer::{Ticks, sleep};
 use crate::calls::operations::get_operation;
 use crate::clock;
+use crate::json;
 
 /// Events of one frame are applied together: one change of the page for a burst.
 const FRAME: Duration = Duration::from_millis(16);
@@ -139,7 +140,7 @@ impl Connection {
             let mut next = Some(first);
             while let Some(incoming) = next {
                 match incoming {
-                    Incoming::Event(text) => match serde_json::from_str::<Event>(&text) {
+                    Incoming::Event(text) => match json::read::<Event>(text.as_bytes()) {
                         Ok(event) => burst.push(event),
                         Err(_) => return End::Unreadable,
                     },

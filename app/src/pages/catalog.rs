@@ -15,6 +15,7 @@ use crate::components::{
     Button, ButtonKind, EmptyState, Glyph, Icon, PageHeader, ProblemNotice, RelativeTime,
     SectionTitle, Skeleton, Tags, Tone,
 };
+use crate::json::loaded;
 
 type Sync = ServerAction<SyncCatalog>;
 
@@ -22,7 +23,7 @@ type Sync = ServerAction<SyncCatalog>;
 #[component]
 pub fn CatalogPage() -> impl IntoView {
     let sync = Sync::new();
-    let page = Resource::new(move || sync.version().get(), |_| catalog());
+    let page = loaded(move || sync.version().get(), |_| catalog());
     let content = move || {
         Suspend::new(async move {
             match page.await {

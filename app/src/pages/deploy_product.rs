@@ -25,6 +25,7 @@ use crate::components::{
     Button, ButtonKind, Card, Crumb, Disclosure, Fact, Facts, Field, Held, LinkButton, Notice,
     PageHeader, SectionTitle, Skeleton, Tone, VariableInput,
 };
+use crate::json::loaded;
 use crate::stack_order::{Placed, by_turn};
 use crate::variables::{Group, grouped, must_be_entered, own_variables, shared_variables};
 
@@ -37,7 +38,7 @@ pub fn DeployProductPage() -> impl IntoView {
             .with(|parameters| parameters.get("productId"))
             .unwrap_or_default()
     });
-    let form = Resource::new(move || id.get(), load_deploy_form);
+    let form = loaded(move || id.get(), load_deploy_form);
     let content = move || {
         Suspend::new(async move {
             match form.await {

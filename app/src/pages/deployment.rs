@@ -19,6 +19,7 @@ use crate::components::{
     ButtonKind, FreshMark, Glyph, HealthBadge, Icon, LinkButton, Look, Notice, PageHeader,
     SectionTitle, Skeleton, StatusBadge, Tone,
 };
+use crate::json::loaded;
 use crate::live::health::still;
 use crate::live::polled::{Polled, polled};
 use crate::pages::failed::FailedPage;
@@ -38,7 +39,7 @@ const LATER: Duration = Duration::from_secs(10);
 pub fn DeploymentPage() -> impl IntoView {
     let parameters = use_params_map();
     let id = Memo::new(move |_| parameters.with(|all| all.get("id").unwrap_or_default()));
-    let detail = Resource::new(move || id.get(), get_deployment);
+    let detail = loaded(move || id.get(), get_deployment);
     let content = move || {
         Suspend::new(async move {
             match detail.await {

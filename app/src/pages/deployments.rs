@@ -15,6 +15,7 @@ use crate::calls::deployments::list_deployments;
 use crate::components::{
     ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, ProblemNotice, Skeleton,
 };
+use crate::json::loaded;
 use crate::live::polled::polled;
 
 use filter::Filter;
@@ -30,7 +31,7 @@ const LATER: Duration = Duration::from_secs(15);
 pub fn DeploymentsPage() -> impl IntoView {
     let parameters = use_query_map();
     let query = Memo::new(move |_| parameters.with(|all| query::read(|name| all.get(name))));
-    let list = Resource::new(move || query.get(), list_deployments);
+    let list = loaded(move || query.get(), list_deployments);
     let content = move || {
         Suspend::new(async move {
             let shown = query.get_untracked();

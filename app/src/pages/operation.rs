@@ -20,6 +20,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::calls::operations::{History, operation_so_far};
 use crate::components::Skeleton;
+use crate::json::loaded;
 use crate::live::{self, Live, Selection, announcement, outcome as words, selection};
 use crate::pages::failed::FailedPage;
 
@@ -35,7 +36,7 @@ use stacks::StackList;
 pub fn OperationPage() -> impl IntoView {
     let parameters = use_params_map();
     let id = Memo::new(move |_| parameters.with(|all| all.get("id").unwrap_or_default()));
-    let history = Resource::new(move || id.get(), operation_so_far);
+    let history = loaded(move || id.get(), operation_so_far);
     let content = move || {
         Suspend::new(async move {
             match history.await {

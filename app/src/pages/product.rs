@@ -16,6 +16,7 @@ use crate::components::{
     Look, Notice, PageHeader, Prose, RelativeTime, SectionTitle, Skeleton, StatusBadge, TableList,
     Tags, Tone,
 };
+use crate::json::loaded;
 use crate::stack_order::{by_turn, is_graph};
 
 /// `/catalog/:productId`. Without scripts, the version is chosen by `?version=`.
@@ -29,7 +30,7 @@ pub fn ProductPage() -> impl IntoView {
             .or_else(|| parameters.with(|parameters| parameters.get("productId")))
             .unwrap_or_default()
     });
-    let page = Resource::new(move || id.get(), product);
+    let page = loaded(move || id.get(), product);
     let content = move || {
         Suspend::new(async move {
             match page.await {

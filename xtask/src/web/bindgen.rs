@@ -2,6 +2,7 @@
 //! `wasm-bindgen` in `Cargo.lock`: the two can never disagree, and nothing is installed.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -10,6 +11,7 @@ use std::{
 use anyhow::Context as _;
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::split::Parts;
 use crate::{cargo::Profile, paths, process};
 
 /// What LLVM may emit and every supported browser understands.
@@ -27,35 +29,47 @@ const BINARYEN: &str = "binaryen@132.0.0";
 
 /// The pieces of the program for the browser.
 pub(super) struct Code {
-    pub(super) script: String,
-    pub(super) wasm: Vec<u8>,
+    /// Scripts and WASM, by name.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
     /// The folder of scripts that dependencies bring along, when there are any.
     pub(super) snippets: Option<PathBuf>,
 }
 
 /// Makes the pieces.
-pub(super) fn run(wasm: &Path, name: &str, profile: Profile) -> anyhow::Result<Code> {
+pub(super) fn run(parts: &Parts, name: &str, profile: Profile) -> anyhow::Result<Code> {
     let folder = paths::target().join("bindgen");
     super::remove_folder(&folder)?;
     Bindgen::new()
-        .input_path(wasm)
+        .input_path(&parts.main)
         .out_name(name)
         .web(true)
         .context("cannot bind for the web")?
         .typescript(false)
+        // The other parts share them.
+        .keep_lld_exports(true)
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true)
         .generate(&folder)
         .context("cannot bind the WASM to its script")?;
 
+    let script = format!("{name}.js");
+    let mut files = parts.texts.clone();
+    files.insert(script.clone(), fs::read(folder.join(script))?);
     let bound = folder.join(format!("{name}_bg.wasm"));
-    if profile == Profile::Release {
-        optimise(&bound)?;
+    let main = (format!("{name}.wasm"), &bound);
+    let later = parts.later.iter().map(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        (name.into_owned(), path)
+    });
+    for (name, path) in std::iter::once(main).chain(later) {
+        if profile == Profile::Release {
+            optimise(path)?;
+        }
+        files.insert(name, fs::read(path)?);
     }
     let snippets = folder.join("snippets");
     Ok(Code {
-        script: fs::read_to_string(folder.join(format!("{name}.js")))?,
-        wasm: fs::read(bound)?,
+        files,
         snippets: snippets.is_dir().then_some(snippets),
     })
 }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::address;
 use crate::calls::operations::operations_of_deployment;
 use crate::components::{Card, Elapsed, Look, ProblemNotice, RelativeTime, StatusBadge, TableList};
+use crate::json::loaded;
 
 /// The list. `operation` changes when it has to be asked for again.
 #[component]
@@ -14,7 +15,7 @@ pub fn History(
     environment: String,
     operation: Memo<(Option<String>, Option<String>)>,
 ) -> impl IntoView {
-    let all = Resource::new(
+    let all = loaded(
         move || operation.get(),
         move |_| operations_of_deployment(deployment.clone(), environment.clone()),
     );

@@ -1,0 +1,36 @@
+//! Pages as routes whose code a browser loads when it needs it. What several pages use is shared between them.
+
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+/// One route for each page: the page stays a component, which is all that its file knows.
+macro_rules! routes {
+    ($($route:ident => $page:path,)*) => {
+        $(
+            #[doc = concat!("[`", stringify!($page), "`], loaded when it is needed.")]
+            #[derive(Debug, Clone, Copy)]
+            pub struct $route;
+
+            #[lazy_route]
+            impl LazyRoute for $route {
+                fn data() -> Self {
+                    Self
+                }
+
+                fn view(_this: Self) -> AnyView {
+                    $page().into_any()
+                }
+            }
+        )*
+    };
+}
+
+routes! {
+    HomeRoute => super::home::HomePage,
+    CatalogRoute => super::catalog::CatalogPage,
+    ProductRoute => super::product::ProductPage,
+    DeploymentRoute => super::deployment::DeploymentPage,
+    DeploymentsRoute => super::deployments::DeploymentsPage,
+    OperationRoute => super::operation::OperationPage,
+    DeployProductRoute => super::deploy_product::DeployProductPage,
+}

@@ -1,0 +1,56 @@
+//! Cuts the program at its lazy routes: what every page needs, each page, and what several pages share.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use wasm_split_cli_support::{Options, transform};
+
+use crate::paths;
+
+/// The script that loads parts, as Leptos names it where names carry no hash.
+pub(crate) const LOADER: &str = "__wasm_split.______________________.js";
+/// Which page needs which parts.
+pub(crate) const MANIFEST: &str = "__wasm_split_manifest.json";
+
+/// The parts of the program.
+pub(super) struct Parts {
+    /// What every page needs, to be bound to its script.
+    pub(super) main: PathBuf,
+    /// What is loaded when it is needed.
+    pub(super) later: Vec<PathBuf>,
+    /// The script that loads it, and which page needs what: by name.
+    pub(super) texts: BTreeMap<String, Vec<u8>>,
+}
+
+/// Cuts.
+pub(super) fn run(wasm: &Path, name: &str) -> anyhow::Result<Parts> {
+    let folder = paths::target().join("split");
+    super::remove_folder(&folder)?;
+    fs::create_dir_all(&folder)?;
+    let main = folder.join("main.wasm");
+    let input = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
+    let script = format!("./{name}.js");
+    let mut options = Options::new(&input);
+    options.output_dir = &folder;
+    options.main_out_path = &main;
+    options.main_module = &script;
+    let link_name = format!("./{LOADER}");
+    options.link_name = &link_name;
+    let split = transform(options)
+        .map_err(|error| anyhow::anyhow!("{error:#}"))
+        .context("cannot cut the WASM into parts")?;
+    let manifest: BTreeMap<_, _> = split.prefetch_map.into_iter().collect();
+    let texts = BTreeMap::from([
+        (LOADER.to_owned(), fs::read(folder.join(LOADER))?),
+        (MANIFEST.to_owned(), serde_json::to_vec(&manifest)?),
+    ]);
+    Ok(Parts {
+        main,
+        later: split.split_modules,
+        texts,
+    })
+}
