@@ -183,14 +183,17 @@ impl Product {
             let differs = *self == ORDERED_CHANGED && stack == CHANGED_STACK;
             fs::write(self.compose_file(catalog, &stack), self.compose(differs))?;
         }
-        manifest += &format!("  {BLOCKED_STACK}: {{compose: {BLOCKED_STACK}.yaml}}\n");
-        fs::write(
-            self.compose_file(catalog, BLOCKED_STACK),
-            format!(
-                "services:\n  never:\n    image: {}\n    network_mode: none\n    entrypoint: [/nothing]\n",
-                self.image()
-            ),
-        )?;
+        // An upgrade rolls out every stack of its target.
+        if *self == ORDERED {
+            manifest += &format!("  {BLOCKED_STACK}: {{compose: {BLOCKED_STACK}.yaml}}\n");
+            fs::write(
+                self.compose_file(catalog, BLOCKED_STACK),
+                format!(
+                    "services:\n  never:\n    image: {}\n    network_mode: none\n    entrypoint: [/nothing]\n",
+                    self.image()
+                ),
+            )?;
+        }
         fs::write(folder.join("windlass.yaml"), manifest)
             .with_context(|| format!("cannot write the product {}", self.name))
     }
