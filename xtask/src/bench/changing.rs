@@ -145,6 +145,9 @@ fn under_load(arena: &Arena<'_>, round: u32, times: &mut Times) -> anyhow::Resul
     };
     times.answered.push(count("answered")?);
     times.repeated.push(count("repeated")?);
+    if count("failed")? > 0.0 {
+        println!("  the client said: {said}");
+    }
     times.failed.push(count("failed")?);
     Ok(())
 }

@@ -39,6 +39,9 @@ impl Answer {
     }
 }
 
+/// Longest wait for a connection: an address that has just gone must not take the time of the next one.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum ClientError {
@@ -128,7 +131,7 @@ fn connect(
 ) -> Result<TcpStream, ClientError> {
     let mut last = ClientError::NoAddress;
     for address in resolve(url, left()?)? {
-        match TcpStream::connect_timeout(&address, left()?) {
+        match TcpStream::connect_timeout(&address, left()?.min(CONNECT_TIMEOUT)) {
             Ok(stream) => return Ok(stream),
             Err(source) => last = ClientError::Connect { address, source },
         }

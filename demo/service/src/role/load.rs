@@ -1,6 +1,6 @@
 //! `load`: calls its neighbours at a fixed rate for a while, and tells in the end how many requests failed.
 //!
-//! A connection that is refused, or closed before an answer begins, is tried once more, as every client of a service
+//! A connection that is refused, not made within a second, or closed before an answer begins is tried once more, as every client of a service
 //! that may be replaced does; how often that was needed is told as well.
 
 use std::sync::Arc;
