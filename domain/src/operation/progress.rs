@@ -356,8 +356,10 @@ impl Progress {
         }
     }
 
-    /// A service is done when every step of it is done, and no longer when it is cleaned up.
+    /// A service is done when every step of it is done, and no longer when what was done is taken back.
     fn mark_service(&mut self, key: &StepKey) {
+        let undoing = self.unwinding.is_some();
+        let removes = self.kind == Some(OperationKind::Remove) && !undoing;
         for stack in &mut self.stacks {
             let Some(step) = stack.steps.iter().find(|step| step.outline.step == *key) else {
                 continue;
@@ -365,10 +367,16 @@ impl Progress {
             let Some(name) = step.outline.service.clone() else {
                 return;
             };
-            let done = step.outline.phase != Phase::CleaningUp
+            let cleans = step.outline.phase == Phase::CleaningUp;
+            if cleans && !undoing && !removes {
+                // The old container goes; the service stays.
+                return;
+            }
+            let counts = |step: &&StepProgress| removes || step.outline.phase != Phase::CleaningUp;
+            let done = (!cleans || removes)
                 && stack
                     .steps_of(&name)
-                    .filter(|step| step.outline.phase != Phase::CleaningUp)
+                    .filter(counts)
                     .all(|step| step.state == StepState::Done);
             if let Some(service) = stack
                 .services

@@ -212,6 +212,7 @@ impl Run {
                 group_id: self.operation.group_id.clone(),
                 heard: Mutex::new(self.heard.clone()),
                 started: Mutex::default(),
+                seen_up: Mutex::default(),
                 notes,
                 settings: shared.settings.clone(),
                 cancel: self.cancel.clone(),

@@ -23,6 +23,7 @@ use domain::operation::failure::{Failure, MAX_EVIDENCE_LINES};
 use domain::plan::{Action, Ownership, Step, StepKey};
 use domain::release::ReleaseImage;
 use domain::spec::{ServiceSpec, StackSpec};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
@@ -83,6 +84,8 @@ pub(super) struct Context {
     pub(super) heard: Mutex<HashMap<StepKey, usize>>,
     /// Containers that this run started, each with the outages of the engine before.
     pub(super) started: Mutex<HashMap<String, u32>>,
+    /// Containers without a check that were seen to run just now: how often the engine had restarted each, and when that was.
+    pub(super) seen_up: Mutex<HashMap<String, (u32, Instant)>>,
     /// Who is told of maintenance; the reason where the manifest's section cannot be used.
     pub(super) setter: Result<Option<SetterConfig>, String>,
     pub(super) signals: Signals,
@@ -253,6 +256,18 @@ impl Context {
     async fn engine(&self) -> &dyn Engine {
         self.lease.held().await;
         self.engine.as_ref()
+    }
+
+    /// Remembers that a container runs, for the gate that follows.
+    fn saw_up(&self, name: &str, restarts: u32) {
+        let mut seen = self.seen_up.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(name.to_owned(), (restarts, Instant::now()));
+    }
+
+    /// Restarts of a container that was seen to run, and when that was; a second time nothing is known.
+    fn take_seen_up(&self, name: &str) -> Option<(u32, Instant)> {
+        let mut seen = self.seen_up.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.remove(name)
     }
 
     /// The name that the container of a replica has now.

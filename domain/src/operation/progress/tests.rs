@@ -400,6 +400,33 @@ fn undoing_is_shown_and_takes_services_back_but_not_progress() {
 }
 
 #[test]
+fn a_service_whose_old_container_is_cleaned_up_stays_done() {
+    let tidied = Journal::begun()
+        .then(EventBody::Planned {
+            steps: vec![
+                outline(
+                    "start infra/db",
+                    Phase::StartingServices,
+                    Some("infra"),
+                    Some("db"),
+                ),
+                outline(
+                    "discard old infra/db",
+                    Phase::CleaningUp,
+                    Some("infra"),
+                    Some("db"),
+                ),
+            ],
+            kept: Vec::new(),
+        })
+        .done("start infra/db")
+        .done("healthy infra/db")
+        .done("discard old infra/db")
+        .fold();
+    assert_eq!(tidied.stack("infra").unwrap().completed_services(), (1, 1));
+}
+
+#[test]
 fn time_stands_still_at_the_end() {
     let running = Journal::begun().fold();
     let now = Timestamp::from_millis(61_000);

@@ -51,6 +51,7 @@ impl Run {
             }
             Decision::Keep => {
                 self.keep_what_is_done();
+                self.go_on("An operator decided to keep what is done.");
                 // Decided once: when it comes here again, it goes on.
                 self.material.input.on_failure = Some(OnFailure::Keep);
                 self.journal.write().await?;
@@ -59,6 +60,7 @@ impl Run {
             Decision::Retry => {
                 self.journal.push(Write::TakeUpDecision);
                 self.begin_failed_again();
+                self.go_on("An operator decided to try again what failed.");
                 self.journal.write().await?;
                 Ok(Next::Again)
             }
@@ -112,7 +114,16 @@ impl Run {
             }
         }
         self.journal.push(Write::Plan(self.plan.clone()));
-        self.journal.push(Write::Status(OperationStatus::Running));
+    }
+
+    /// Ends the wait, for everybody to see.
+    fn go_on(&mut self, message: &str) {
+        let status = OperationStatus::Running;
+        let message = message.to_owned();
+        self.operation.status = status;
+        self.journal.push(Write::Status(status));
+        self.journal
+            .event(Level::Info, EventBody::StatusChanged { status, message });
     }
 
     /// Puts back what failed and what was skipped for it, with what brings the same service up.
@@ -149,7 +160,6 @@ impl Run {
                 self.put_aside(position);
             }
         }
-        self.journal.push(Write::Status(OperationStatus::Running));
         let failed: Vec<String> = self
             .stacks
             .iter()

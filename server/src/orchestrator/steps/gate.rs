@@ -1,12 +1,15 @@
 //! The gates behind which a service counts as running: its health check, else its probe, else that it runs and then stays up.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use domain::operation::failure::Failure;
 use domain::plan::{ContainerState, Health};
 use domain::spec::{RestartPolicy, ServiceSpec};
 use futures::future::try_join_all;
+use tokio::time::{Instant, Sleep};
 
+use super::watch::Changes;
 use super::{Context, Done, Stop, init, probe};
 use crate::engine::ContainerDetails;
 
@@ -114,6 +117,7 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
                     }
                     continue;
                 }
+                context.saw_up(name, details.restart_count);
                 return Ok(Some("running".to_owned()));
             }
             Verdict::Wait => {}
@@ -125,12 +129,17 @@ async fn pass(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     }
 }
 
-/// Without any check: it must stay up for a while.
+/// Without any check: it must stay up for a while, counted from when it was seen to run.
 async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
     let mut changes = context.watch.of(name);
-    let mut restarts = None;
-    let up = tokio::time::sleep(context.settings.stable_for);
+    let seen = context.take_seen_up(name);
+    let mut restarts = seen.map(|(restarts, _)| restarts);
+    let since = seen.map_or_else(Instant::now, |(_, at)| at);
+    let up = tokio::time::sleep_until(since + context.settings.stable_for);
     tokio::pin!(up);
+    if seen.is_some() {
+        wait(context, up.as_mut(), &mut changes).await?;
+    }
     loop {
         let details = context.engine().await.inspect_container(name).await?;
         revive(context, &details, name).await?;
@@ -140,19 +149,25 @@ async fn settle(context: &Context, service: &ServiceSpec, name: &str) -> Done {
             Verdict::Wait => {}
             Verdict::Probe if restarts.is_some_and(|before| before != details.restart_count) => {
                 // It fell and was started again: what counts is whether it stays up from here.
-                let from_here = tokio::time::Instant::now() + context.settings.stable_for;
+                let from_here = Instant::now() + context.settings.stable_for;
                 up.as_mut().reset(from_here);
             }
             Verdict::Probe if up.is_elapsed() => return Ok(Some("stayed up".to_owned())),
             Verdict::Probe => {}
         }
         restarts = Some(details.restart_count);
-        tokio::select! {
-            () = context.cancel.cancelled() => return Err(Stop::Cancelled),
-            // Once only: it may be restarting when the time is over.
-            () = &mut up, if !up.is_elapsed() => {}
-            () = changes.changed() => {}
-        }
+        wait(context, up.as_mut(), &mut changes).await?;
+    }
+}
+
+/// Waits until there is a reason to look at a container that settles.
+async fn wait(context: &Context, up: Pin<&mut Sleep>, changes: &mut Changes) -> Result<(), Stop> {
+    let elapsed = up.is_elapsed();
+    tokio::select! {
+        () = context.cancel.cancelled() => Err(Stop::Cancelled),
+        // Once only: it may be restarting when the time is over.
+        () = up, if !elapsed => Ok(()),
+        () = changes.changed() => Ok(()),
     }
 }
 
