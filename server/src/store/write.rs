@@ -64,6 +64,7 @@ impl Store {
         failpoint::pass("store", act, Moment::Before);
         let mut connection = self.writer.acquire().await.act(act)?;
         let statement = prepare(&mut connection).await?;
+        failpoint::pass("store", act, Moment::Commit);
         // All rows, also where one is wanted: the first comes before the transaction is durable, the end of them after.
         let rows = statement.fetch_all(&mut *connection).await.act(act)?;
         failpoint::pass("store", act, Moment::After);

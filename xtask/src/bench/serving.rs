@@ -137,7 +137,14 @@ impl Site<'_> {
             "  {count} deployments stored in {:.1} s",
             began.elapsed().as_secs_f64()
         );
-        self.start(&data)
+        let server = self.start(&data)?;
+        let list = format!("{}?pageSize=1", server.deployments()?);
+        wait_for("the first look at the engine", || {
+            let list = server.get(&list)?;
+            let seen = &list["productDeployments"][0]["health"]["observedAt"];
+            Ok((!seen.is_null()).then_some(()))
+        })?;
+        Ok(server)
     }
 
     /// Many readers of one deployment whose one-shots write a lot.

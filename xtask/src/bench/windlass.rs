@@ -128,7 +128,7 @@ impl Windlass {
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
-    fn deployments(&self) -> anyhow::Result<String> {
+    pub(super) fn deployments(&self) -> anyhow::Result<String> {
         let all = self.get("/api/environments")?;
         let id = all["environments"][0]["id"].as_str();
         let id = id.context("the server has no environment")?;
