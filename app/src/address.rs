@@ -1,5 +1,7 @@
 //! Addresses of pages about a thing. The only place that builds them.
 
+use domain::operation::OperationKind;
+
 /// The page of a product.
 #[must_use]
 pub fn product(id: &str) -> String {
@@ -16,6 +18,37 @@ pub fn deploy_product(id: &str) -> String {
 #[must_use]
 pub fn product_deployment(id: &str) -> String {
     format!("/product-deployments/{}", segment(id))
+}
+
+/// The page that asks whether an operation on a deployed product is meant; nothing for the first deployment.
+#[must_use]
+pub fn change(kind: OperationKind, id: &str) -> String {
+    format!("/{}/{}", change_path(kind), segment(id))
+}
+
+/// The first segment of [`change`].
+#[must_use]
+pub const fn change_path(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Deploy => "deploy-product",
+        OperationKind::Redeploy => "redeploy-product",
+        OperationKind::Retry => "retry-product",
+        OperationKind::Upgrade => "upgrade-product",
+        OperationKind::Rollback => "rollback-product",
+        OperationKind::Stop => "stop-product",
+        OperationKind::Restart => "restart-product",
+        OperationKind::EnterMaintenance => "enter-maintenance",
+        OperationKind::ExitMaintenance => "exit-maintenance",
+        OperationKind::Remove => "remove-product",
+    }
+}
+
+/// The operation that an address of [`change`] is about.
+#[must_use]
+pub fn change_at(path: &str) -> Option<OperationKind> {
+    let first = path.trim_start_matches('/').split('/').next()?;
+    let mut all = OperationKind::ALL.iter().copied();
+    all.find(|kind| *kind != OperationKind::Deploy && change_path(*kind) == first)
 }
 
 /// The page of an operation.
@@ -50,6 +83,18 @@ mod tests {
 
     fn check(id: &str, expected: &str) {
         assert_eq!(product(id), expected);
+    }
+
+    #[test]
+    fn every_change_is_found_by_its_address() {
+        for kind in OperationKind::ALL {
+            let found = change_at(&change(*kind, "x"));
+            assert_eq!(
+                found,
+                Some(*kind).filter(|kind| *kind != OperationKind::Deploy)
+            );
+        }
+        assert_eq!(change_at("/catalog/x"), None);
     }
 
     #[test]

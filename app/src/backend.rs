@@ -6,7 +6,8 @@ use domain::access::Actor;
 use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentView, OperationView, Problem, ProductDeploymentDetail, ProductDetail,
+    EnvironmentHealthSummary, EnvironmentView, OperationView, PlanRequest, PlanView, Problem,
+    ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
 };
 
 /// The use cases behind the pages. The REST handlers are another door to the same ones.
@@ -37,6 +38,52 @@ pub trait Backend: Send + Sync + 'static {
     /// One deployed product, in whichever environment it is, with what the engine shows now.
     async fn deployment(&self, actor: &Actor, id: &str)
     -> Result<ProductDeploymentDetail, Problem>;
+    /// How everything deployed in an environment is, as its engine was seen last.
+    async fn environment_health(
+        &self,
+        actor: &Actor,
+        environment: &str,
+    ) -> Result<EnvironmentHealthSummary, Problem>;
+    /// What an operation would do to a deployed product; nothing is begun.
+    async fn plan(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        request: PlanRequest,
+    ) -> Result<PlanView, Problem>;
+    /// Accepts the same; it goes on whatever happens to this request.
+    async fn begin(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        request: PlanRequest,
+    ) -> Result<AcceptedOperation, Problem>;
+    /// What it could be upgraded to.
+    async fn check_upgrade(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+    ) -> Result<UpgradeCheck, Problem>;
+    /// One page of its releases, the newest first.
+    async fn releases(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        page: u32,
+    ) -> Result<ReleaseList, Problem>;
+    /// What differs between two of them.
+    async fn diff_releases(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        from: u32,
+        to: u32,
+    ) -> Result<ReleaseDiff, Problem>;
     /// The active deployment of a product in an environment, if there is one.
     async fn deployment_of_product(
         &self,

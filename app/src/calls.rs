@@ -7,12 +7,15 @@ pub mod call_error;
 pub mod caller;
 pub mod cancel_operation;
 pub mod catalog;
+pub mod change;
 pub mod deploy_form;
 pub mod deploy_product;
 pub mod deployments;
 pub mod environments;
+pub mod health;
 pub mod operations;
 pub mod product;
+pub mod releases;
 pub mod set_theme;
 pub mod sync_catalog;
 

@@ -7,7 +7,7 @@ use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
-    components::{Route, Router, Routes},
+    components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
 
@@ -17,8 +17,8 @@ use crate::{
     pages::{
         not_found::NotFoundPage,
         routes::{
-            CatalogRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute, HomeRoute,
-            OperationRoute, ProductRoute,
+            CatalogRoute, ChangeRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute,
+            HealthRoute, HomeRoute, OperationRoute, ProductRoute,
         },
     },
     theme,
@@ -85,10 +85,31 @@ pub fn App() -> impl IntoView {
                         view={Lazy::<DeployProductRoute>::new()}
                         ssr=SsrMode::Async
                     />
+                    <Route path=path!("/health") view={Lazy::<HealthRoute>::new()} ssr=SsrMode::Async />
+                    <Changes />
                 </Routes>
             </Shell>
         </Router>
     }
+}
+
+/// Pages that ask whether an operation is meant: one page with many addresses.
+#[component(transparent)]
+fn Changes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route path=path!("/redeploy-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/retry-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/upgrade-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/rollback-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/stop-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/restart-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/enter-maintenance/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/exit-maintenance/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/remove-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
 }
 
 #[cfg(feature = "ssr")]

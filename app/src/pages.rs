@@ -1,10 +1,12 @@
 //! One file a page. A page arranges components; it holds no rules.
 
 pub mod catalog;
+pub mod change;
 pub mod deploy_product;
 pub mod deployment;
 pub mod deployments;
 pub mod failed;
+pub mod health;
 pub mod home;
 pub mod not_found;
 pub mod operation;

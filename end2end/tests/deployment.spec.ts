@@ -85,6 +85,22 @@ for (const javaScriptEnabled of [false, true]) {
       await expect(page.getByRole("row").filter({ hasText: "Windlass Demo" })).toHaveCount(0);
     });
 
+    test("the health page must show every stack, and find one by its name", async ({ page }) => {
+      await page.goto("/health");
+      await expect(page.getByRole("heading", { name: "Health Dashboard", level: 1 })).toBeVisible();
+      const demo = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "Windlass Demo" }) });
+      for (const stack of ["Infrastructure", "Identity", "Business"]) {
+        await expect(demo.getByText(stack, { exact: true })).toBeVisible();
+      }
+      await page.getByPlaceholder("Search stacks...").fill("identity");
+      await page.getByRole("button", { name: "Search" }).click();
+      await expect(page).toHaveURL(/search=identity/);
+      await expect(demo.getByText("Identity", { exact: true })).toBeVisible();
+      await expect(page.getByText("Business", { exact: true })).toHaveCount(0);
+      await demo.getByRole("link", { name: /View Details/ }).click();
+      await expect(page).toHaveURL(new RegExp(`${deployment}$`));
+    });
+
     test("the detail must show stacks, services and no secret", async ({ page }) => {
       await page.goto(deployment);
       await expect(page.getByRole("heading", { name: /Windlass Demo/, level: 1 })).toBeVisible();
@@ -144,7 +160,7 @@ test("without JavaScript a deployment must be possible from the form to its end"
   await context.close();
 });
 
-for (const where of ["/deployments", "deployment", "operation"]) {
+for (const where of ["/deployments", "/health", "deployment", "operation"]) {
   for (const colorScheme of ["light", "dark"] as const) {
     for (const width of [360, 1440]) {
       test(`${where} must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {

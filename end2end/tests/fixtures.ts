@@ -16,7 +16,9 @@ declare global {
 /** Listens to every page of a context, from before its first script. */
 export async function listen(context: BrowserContext, complaints: Complaints): Promise<void> {
   context.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") {
+    // Containers that come and go change the network that this browser shares with the engine. What breaks is asked for again.
+    const isNetwork = message.text().includes("net::ERR_NETWORK_CHANGED");
+    if (!isNetwork && (message.type() === "error" || message.type() === "warning")) {
       complaints.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
     }
   });

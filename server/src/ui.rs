@@ -4,7 +4,9 @@
 //! pages themselves are always asked for again.
 
 pub mod backend;
+mod change_form;
 mod deploy_form;
+mod plain_form;
 
 use std::{
     path::{Path, PathBuf},
@@ -107,6 +109,7 @@ pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError>
             shell(shell_options.clone())
         })
         .route(deploy_form::ADDRESS, axum::routing::post(deploy_form::post))
+        .merge(change_form::routes())
         .nest("/pkg", hashed)
         .fallback(file_or_page)
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))

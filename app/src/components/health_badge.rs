@@ -12,8 +12,16 @@ use crate::clock::{self, use_now};
 
 impl From<&HealthView> for Look {
     fn from(health: &HealthView) -> Self {
-        let own = Self::from(health.status);
-        match (health.wanted, health.status) {
+        Self::of_health(health.status, health.wanted, health.operation_active)
+    }
+}
+
+impl Look {
+    /// How something is, with what was meant and what is being done.
+    #[must_use]
+    pub fn of_health(status: HealthStatus, wanted: Wanted, operation_active: bool) -> Self {
+        let own = Self::from(status);
+        match (wanted, status) {
             (Wanted::Stopped | Wanted::Maintenance, HealthStatus::Healthy) => {
                 Self::new(Tone::Idle, Glyph::Stopped, "At rest")
             }
@@ -21,7 +29,7 @@ impl From<&HealthView> for Look {
                 Self::new(Tone::Idle, Glyph::Pending, "Not deployed")
             }
             // While it is being changed nothing is an alarm.
-            _ if health.operation_active && matches!(own.tone, Tone::Bad | Tone::Warn) => Self {
+            _ if operation_active && matches!(own.tone, Tone::Bad | Tone::Warn) => Self {
                 tone: Tone::Busy,
                 ..own
             },

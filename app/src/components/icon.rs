@@ -49,6 +49,8 @@ pub enum Glyph {
     Bolt,
     Clock,
     Search,
+    /// A line that beats.
+    Pulse,
     Undo,
 }
 
@@ -125,6 +127,7 @@ impl Glyph {
             Self::Bolt => r#"<path d="M9 1.5 3 9.25h4.25L7 14.5l6-7.75H8.75z"/>"#,
             Self::Clock => r#"<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.25 1.5"/>"#,
             Self::Search => r#"<circle cx="7" cy="7" r="4.5"/><path d="m10.4 10.4 3.35 3.35"/>"#,
+            Self::Pulse => r#"<path d="M1.5 8.5h3l2-5 3 9 2-4h3"/>"#,
             Self::Undo => r#"<path d="M2.5 5.5h7a4 4 0 0 1 0 8H6M5.5 2.5l-3 3 3 3"/>"#,
         }
     }

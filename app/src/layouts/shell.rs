@@ -21,7 +21,7 @@ struct Entry {
     covers: &'static [&'static str],
 }
 
-const ENTRIES: [Entry; 2] = [
+const ENTRIES: [Entry; 3] = [
     Entry {
         label: "Catalog",
         href: "/catalog",
@@ -32,7 +32,26 @@ const ENTRIES: [Entry; 2] = [
         label: "Deployments",
         href: "/deployments",
         glyph: Glyph::Deployments,
-        covers: &["/deployments", "/product-deployments", "/operations"],
+        covers: &[
+            "/deployments",
+            "/product-deployments",
+            "/operations",
+            "/redeploy-product",
+            "/retry-product",
+            "/upgrade-product",
+            "/rollback-product",
+            "/stop-product",
+            "/restart-product",
+            "/enter-maintenance",
+            "/exit-maintenance",
+            "/remove-product",
+        ],
+    },
+    Entry {
+        label: "Health",
+        href: "/health",
+        glyph: Glyph::Pulse,
+        covers: &["/health"],
     },
 ];
 

@@ -113,7 +113,7 @@ const fn words(kind: OperationKind) -> [&'static str; 6] {
 
 /// What cancelling now would do, one sentence for each group of stacks.
 #[must_use]
-pub fn consequences(progress: &Progress) -> Vec<String> {
+pub fn consequences(kind: OperationKind, progress: &Progress) -> Vec<String> {
     use domain::deployment::StackStatus as S;
 
     if progress.status == Some(OperationStatus::Stuck) {
@@ -121,6 +121,22 @@ pub fn consequences(progress: &Progress) -> Vec<String> {
             "What could not be cleaned up is left as it is, and the product can be worked on again."
                 .to_owned(),
         ];
+    }
+    match kind {
+        OperationKind::Deploy | OperationKind::Retry => {}
+        kind if kind.rolls_out() => {
+            return vec![
+                "Every stack goes back to what it was: what was stopped is started again, and new containers are removed."
+                    .to_owned(),
+                "Once old containers are being removed it is too late: then it goes on to its end."
+                    .to_owned(),
+            ];
+        }
+        _ => {
+            return vec![
+                "Nothing more is begun. What was done until then stays as it is.".to_owned(),
+            ];
+        }
     }
     let named = |wanted: &[S]| {
         let names: Vec<&str> = progress
@@ -214,13 +230,13 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(
-            consequences(&progress),
+            consequences(OperationKind::Deploy, &progress),
             [
                 "Keeps running: Infra.",
                 "Stopped, and its new containers removed: Identity. Volumes stay.",
                 "Not begun: Shop, Reports.",
             ]
         );
-        assert!(consequences(&Progress::default()).is_empty());
+        assert!(consequences(OperationKind::Deploy, &Progress::default()).is_empty());
     }
 }

@@ -1,7 +1,9 @@
 //! `/product-deployments/:id`: one deployed product: what the last operation did to it, and how its containers are now.
 
+pub mod actions;
 pub mod facts;
 pub mod history;
+pub mod releases;
 pub mod services;
 pub mod stacks;
 pub mod variables;
@@ -24,8 +26,10 @@ use crate::live::health::still;
 use crate::live::polled::{Polled, polled};
 use crate::pages::failed::FailedPage;
 
+use actions::Actions;
 use facts::DeploymentFacts;
 use history::History;
+use releases::Releases;
 use stacks::Stacks;
 use variables::SharedVariables;
 
@@ -79,6 +83,7 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     crate::live::health::follow_health(polled);
     let count = Memo::new(move |_| polled.data.with(|detail| detail.stacks.len()));
+    let current = Memo::new(move |_| polled.data.with(|detail| detail.release));
     // What an operation did is told again when the next one begins or this one ends.
     let operation = Memo::new(move |_| {
         polled.data.with(|detail| {
@@ -90,6 +95,7 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
     });
     view! {
         <Head polled />
+        <Actions polled />
         <div class="stack">
             <State polled />
             <DeploymentFacts polled />
@@ -106,6 +112,7 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
         </section>
         <div class="stack deployment__section">
             <SharedVariables polled />
+            <Releases deployment=deployment.clone() environment=environment.clone() operation current />
             <History deployment environment operation />
         </div>
     }
@@ -120,7 +127,6 @@ fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
                 detail.product_display_name.clone(),
                 detail.product_version.clone(),
                 detail.deployment_name.clone(),
-                detail.product_group_id.clone(),
             )
         })
     });
@@ -131,7 +137,7 @@ fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
     });
     let health = Memo::new(move |_| polled.data.with(|detail| still(detail.health.clone())));
     move || {
-        let (name, version, deployment_name, group) = names.get();
+        let (name, version, deployment_name) = names.get();
         let beside = move || {
             let version = version
                 .clone()
@@ -144,9 +150,7 @@ fn Head(polled: Polled<ProductDeploymentDetail>) -> impl IntoView {
         };
         view! {
             <Title text=name.clone() />
-            <PageHeader title=name beside lead=format!("Deployed as {deployment_name}")>
-                <LinkButton href=address::product(&group)>"View in Catalog"</LinkButton>
-            </PageHeader>
+            <PageHeader title=name beside lead=format!("Deployed as {deployment_name}") />
         }
     }
 }

@@ -26,8 +26,10 @@ macro_rules! routes {
 }
 
 routes! {
+    HealthRoute => super::health::HealthPage,
     HomeRoute => super::home::HomePage,
     CatalogRoute => super::catalog::CatalogPage,
+    ChangeRoute => super::change::ChangePage,
     ProductRoute => super::product::ProductPage,
     DeploymentRoute => super::deployment::DeploymentPage,
     DeploymentsRoute => super::deployments::DeploymentsPage,

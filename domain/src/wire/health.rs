@@ -115,6 +115,10 @@ pub struct StackHealthSummary {
     pub captured_at_utc: Option<Timestamp>,
     pub product_deployment_id: String,
     pub product_display_name: String,
+    /// Whether it should run at all.
+    pub wanted: Wanted,
+    /// Whether an operation works on it: then nothing here is an alarm.
+    pub operation_active: bool,
 }
 
 /// `GET /api/health/{environmentId}/deployments/{deploymentId}`.

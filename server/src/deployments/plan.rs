@@ -21,13 +21,13 @@ use serde::de::DeserializeOwned;
 
 use super::containers::{restart_intent, stop_intent};
 use super::intent::Intent;
-use super::{DeploymentError, Deployments, InvalidField};
+use super::{Accepted, DeploymentError, Deployments, InvalidField};
 use crate::catalog::render_deployed;
 use crate::engine::Engine;
 use crate::orchestrator::{fingerprint, plan_operation};
 
 /// Longest wait for what registries have; a plan without their digests is a plan all the same.
-const REGISTRY_PATIENCE: Duration = Duration::from_secs(10);
+const REGISTRY_PATIENCE: Duration = Duration::from_secs(3);
 
 impl Deployments {
     /// Plans an operation on a deployed product.
@@ -53,6 +53,22 @@ impl Deployments {
         let observed = engine.observe().await?;
         ask_registries(&mut plan.changes, engine.as_ref()).await;
         Ok(view(&intent, &plan, plan_id, &observed))
+    }
+
+    /// Accepts what [`Self::plan_operation`] plans, from the same request.
+    ///
+    /// # Errors
+    /// Every reason to refuse it, found before anything is written.
+    pub async fn begin_operation(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        request: &PlanRequest,
+    ) -> Result<Accepted, DeploymentError> {
+        let deployment = self.to_be_changed(environment, id).await?;
+        let intent = self.intent_of(actor, deployment, request).await?;
+        self.accept(actor, intent).await
     }
 
     async fn intent_of(
@@ -92,13 +108,12 @@ impl Deployments {
                     K::EnterMaintenance => "Maintenance",
                     _ => "Normal",
                 };
-                let body = OperationModeRequest {
-                    mode: mode.to_owned(),
-                    reason: None,
-                    source: None,
-                    session_id: None,
-                    plan_id: None,
-                };
+                let mut request = request.clone();
+                // Anything but an object is refused when it is read.
+                if request.request.is_null() || request.request.is_object() {
+                    request.request["mode"] = mode.into();
+                }
+                let body: OperationModeRequest = body(&request)?;
                 self.mode_intent(actor, deployment, &body)
             }
             K::Remove => {

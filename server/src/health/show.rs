@@ -190,6 +190,8 @@ pub(super) fn summary(
                     captured_at_utc: health.observed_at,
                     product_deployment_id: row.id.to_string(),
                     product_display_name: row.product_display_name.clone(),
+                    wanted: health.wanted,
+                    operation_active: health.operation_active,
                 }
             })
         })

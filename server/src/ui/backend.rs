@@ -6,7 +6,8 @@ use domain::access::Actor;
 use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentView, OperationView, Problem, ProductDeploymentDetail, ProductDetail,
+    EnvironmentHealthSummary, EnvironmentView, OperationView, PlanRequest, PlanView, Problem,
+    ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
 };
 
 use crate::deployments::DeploymentError;
@@ -72,6 +73,82 @@ impl Backend for UseCases {
             .deployments
             .find_product_deployment(actor, id)
             .await?)
+    }
+
+    async fn environment_health(
+        &self,
+        actor: &Actor,
+        environment: &str,
+    ) -> Result<EnvironmentHealthSummary, Problem> {
+        let health = self.0.health.get_environment_health(actor, environment);
+        Ok(health.await?)
+    }
+
+    async fn plan(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        request: PlanRequest,
+    ) -> Result<PlanView, Problem> {
+        let plan = self
+            .0
+            .deployments
+            .plan_operation(actor, environment, id, &request);
+        Ok(plan.await?)
+    }
+
+    async fn begin(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        request: PlanRequest,
+    ) -> Result<AcceptedOperation, Problem> {
+        let accepted = self
+            .0
+            .deployments
+            .begin_operation(actor, environment, id, &request);
+        Ok(accepted.await?.into())
+    }
+
+    async fn check_upgrade(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+    ) -> Result<UpgradeCheck, Problem> {
+        let check = self.0.deployments.check_upgrade(actor, environment, id);
+        Ok(check.await?)
+    }
+
+    async fn releases(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        page: u32,
+    ) -> Result<ReleaseList, Problem> {
+        let releases = self
+            .0
+            .deployments
+            .list_releases(actor, environment, id, page, None);
+        Ok(releases.await?)
+    }
+
+    async fn diff_releases(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        from: u32,
+        to: u32,
+    ) -> Result<ReleaseDiff, Problem> {
+        let diff = self
+            .0
+            .deployments
+            .diff_releases(actor, environment, id, from, to);
+        Ok(diff.await?)
     }
 
     async fn deployment_of_product(

@@ -15,7 +15,8 @@ use super::split::Parts;
 use crate::{cargo::Profile, paths, process};
 
 /// What LLVM may emit and every supported browser understands.
-const WASM_OPT_FLAGS: [&str; 7] = [
+const WASM_OPT_FLAGS: [&str; 8] = [
+    "--quiet",
     "-Oz",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",

@@ -16,6 +16,8 @@ pub(crate) const LOADER: &str = "__wasm_split.______________________.js";
 /// Which page needs which parts.
 pub(crate) const MANIFEST: &str = "__wasm_split_manifest.json";
 
+const PATIENT_FETCH: &str = include_str!("patient_fetch.js");
+
 /// The parts of the program.
 pub(super) struct Parts {
     /// What every page needs, to be bound to its script.
@@ -44,8 +46,9 @@ pub(super) fn run(wasm: &Path, name: &str) -> anyhow::Result<Parts> {
         .map_err(|error| anyhow::anyhow!("{error:#}"))
         .context("cannot cut the WASM into parts")?;
     let manifest: BTreeMap<_, _> = split.prefetch_map.into_iter().collect();
+    let loader = fs::read_to_string(folder.join(LOADER))?;
     let texts = BTreeMap::from([
-        (LOADER.to_owned(), fs::read(folder.join(LOADER))?),
+        (LOADER.to_owned(), (loader + PATIENT_FETCH).into_bytes()),
         (MANIFEST.to_owned(), serde_json::to_vec(&manifest)?),
     ]);
     Ok(Parts {

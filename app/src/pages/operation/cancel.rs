@@ -1,5 +1,6 @@
 //! Cancelling: says first what it would do. A form, so it works without scripts.
 
+use domain::operation::OperationKind;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
@@ -14,7 +15,12 @@ pub fn CancelMenu(page: Page) -> impl IntoView {
     let cancel = ServerAction::<CancelOperation>::new();
     let feed = page.live.feed;
     let asked = Memo::new(move |_| feed.with(|feed| feed.progress.cancel_requested));
-    let sentences = Memo::new(move |_| feed.with(|feed| consequences(&feed.progress)));
+    let kind = page.operation.with_value(|operation| operation.kind);
+    let noun = match kind {
+        OperationKind::EnterMaintenance | OperationKind::ExitMaintenance => "operation".to_owned(),
+        kind => kind.noun().to_lowercase(),
+    };
+    let sentences = Memo::new(move |_| feed.with(|feed| consequences(kind, &feed.progress)));
     let id = page
         .operation
         .with_value(|operation| operation.operation_id.clone());
@@ -37,13 +43,13 @@ pub fn CancelMenu(page: Page) -> impl IntoView {
                 {move || if busy.get() { "Cancelling..." } else { "Cancel" }}
             </summary>
             <div class="menu__panel">
-                <h2>"Cancel this deployment?"</h2>
+                <h2>{format!("Cancel this {noun}?")}</h2>
                 <ul class="menu__list">{list}</ul>
                 {problem}
                 <ActionForm action=cancel>
                     <input type="hidden" name="id" value=id />
                     <Button kind=ButtonKind::Danger submit=true busy>
-                        "Cancel the deployment"
+                        {format!("Cancel the {noun}")}
                     </Button>
                 </ActionForm>
             </div>

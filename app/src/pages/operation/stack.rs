@@ -1,6 +1,7 @@
 //! The right side: one stack with its phase, its services and its steps; what failed stands first.
 
 use domain::deployment::StackStatus;
+use domain::operation::OperationKind;
 use domain::operation::progress::StackProgress;
 use domain::plan::Phase;
 use leptos::prelude::*;
@@ -76,7 +77,8 @@ pub fn StackPanel(page: Page, name: String) -> impl IntoView {
 /// Where it is: the phase, the services done, the one being worked on, a bar.
 #[component]
 fn Phases(page: Page, name: StoredValue<String>) -> impl IntoView {
-    let words = read(page, name, phase_in_words);
+    let kind = page.operation.with_value(|operation| operation.kind);
+    let words = read(page, name, move |stack| phase_in_words(kind, stack));
     let percent = read(page, name, StackProgress::percent);
     let services = read(page, name, StackProgress::completed_services);
     let current = read(page, name, |stack| {
@@ -153,25 +155,52 @@ fn read<T: PartialEq + Send + Sync + 'static>(
     })
 }
 
-fn phase_in_words(stack: &StackProgress) -> String {
-    match stack.status {
+fn phase_in_words(kind: OperationKind, stack: &StackProgress) -> String {
+    let words = match stack.status {
         StackStatus::Pending => match stack.phase() {
             Some(phase @ (Phase::PullingImages | Phase::Preparing)) if has_begun(stack) => {
                 phase.label()
             }
-            _ => "Waiting for its turn",
-        }
-        .to_owned(),
-        StackStatus::Deploying => stack.phase().map_or("Deploying", Phase::label).to_owned(),
-        StackStatus::Running => "Stack deployed successfully".to_owned(),
+            _ => waiting(kind),
+        },
+        StackStatus::Deploying => stack.phase().map_or("Deploying", Phase::label),
+        StackStatus::Running => done(kind),
         // The panel below says why, unless what failed is not one of its steps.
         StackStatus::Failed => match (&stack.message, stack.failed_step()) {
-            (Some(message), None) => message.clone(),
-            _ => "Stack failed".to_owned(),
+            (Some(message), None) => message,
+            _ => "Stack failed",
         },
-        StackStatus::Removing => "Removing what was begun".to_owned(),
-        StackStatus::Removed => "Removed".to_owned(),
-        StackStatus::Stopped => "Stopped".to_owned(),
+        StackStatus::Removing => removing(kind),
+        StackStatus::Removed => "Removed",
+        StackStatus::Stopped => "Stopped",
+    };
+    words.to_owned()
+}
+
+const fn waiting(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Redeploy => "Waiting to redeploy...",
+        _ => "Waiting for its turn",
+    }
+}
+
+const fn removing(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Redeploy => "Removing existing stack before redeploy...",
+        OperationKind::Remove => "Removing",
+        _ => "Removing what was begun",
+    }
+}
+
+const fn done(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Deploy | OperationKind::Retry => "Stack deployed successfully",
+        OperationKind::Redeploy => "Stack redeployed successfully",
+        OperationKind::Upgrade => "Stack upgraded successfully",
+        OperationKind::Rollback => "Stack rolled back successfully",
+        OperationKind::Restart => "Containers restarted successfully",
+        OperationKind::ExitMaintenance => "Containers started successfully",
+        OperationKind::Stop | OperationKind::EnterMaintenance | OperationKind::Remove => "Running",
     }
 }
 
@@ -185,6 +214,10 @@ mod tests {
     use super::*;
 
     fn check(status: StackStatus, message: Option<&str>, expected: &str) {
+        check_of(OperationKind::Deploy, status, message, expected);
+    }
+
+    fn check_of(kind: OperationKind, status: StackStatus, message: Option<&str>, expected: &str) {
         let stack = StackProgress {
             name: "web".to_owned(),
             display_name: "Web".to_owned(),
@@ -196,7 +229,7 @@ mod tests {
             services: Vec::new(),
             steps: Vec::new(),
         };
-        assert_eq!(phase_in_words(&stack), expected);
+        assert_eq!(phase_in_words(kind, &stack), expected);
     }
 
     #[test]
@@ -211,5 +244,12 @@ mod tests {
         );
         check(StackStatus::Failed, None, "Stack failed");
         check(StackStatus::Removing, None, "Removing what was begun");
+        let redeploy = |status, expected| check_of(OperationKind::Redeploy, status, None, expected);
+        redeploy(StackStatus::Pending, "Waiting to redeploy...");
+        redeploy(
+            StackStatus::Removing,
+            "Removing existing stack before redeploy...",
+        );
+        redeploy(StackStatus::Running, "Stack redeployed successfully");
     }
 }

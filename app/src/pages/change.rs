@@ -1,0 +1,358 @@
+//! Pages that ask whether an operation on a deployed product is meant: what it is done to, the plan, and one button that says yes.
+//!
+//! Complete without scripts: the form is posted to the page's own address, and comes back with what is wrong with it.
+
+pub mod data;
+pub mod maintenance;
+pub mod stack_changes;
+pub mod target;
+pub mod values;
+pub mod words;
+
+use std::collections::BTreeSet;
+
+use domain::operation::OperationKind;
+use domain::plan::ChangeKind;
+use domain::wire::{PlanView, Problem, ProductDeploymentDetail};
+use leptos::form::FromFormData as _;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_location, use_params_map, use_query_map};
+
+use super::failed::FailedPage;
+use crate::address;
+use crate::calls::CallError;
+use crate::calls::change::{
+    Answer, ApplyChange, Change, Planned, RefusedChange, load_change, missing_values,
+};
+use crate::components::{
+    Button, ButtonKind, Card, Crumb, Fact, Facts, LinkButton, Look, Notice, PageHeader, Plan,
+    ProblemNotice, Skeleton, StatusBadge, Tone,
+};
+use crate::json::loaded;
+
+use data::DataAtRisk;
+use maintenance::{CurrentMaintenance, Reason};
+use stack_changes::StackChanges;
+use target::TargetChoice;
+use values::MissingValues;
+use words::{Words, words};
+
+/// `/redeploy-product/:id` and its siblings: the first segment says what is done.
+#[component]
+pub fn ChangePage() -> impl IntoView {
+    let parameters = use_params_map();
+    let query = use_query_map();
+    let path = use_location().pathname;
+    let asked = Memo::new(
+        move |before: Option<&(OperationKind, String, Option<String>)>| {
+            let Some(kind) = path.with(|path| address::change_at(path)) else {
+                // The reader is leaving: the address is the next page's already.
+                return before
+                    .cloned()
+                    .unwrap_or((OperationKind::Redeploy, String::new(), None));
+            };
+            let id = parameters.with(|all| all.get("id").unwrap_or_default());
+            let target = query.with(|all| all.get(target::PARAMETER));
+            (kind, id, target)
+        },
+    );
+    let change = loaded(
+        move || asked.get(),
+        |(kind, id, target)| load_change(kind, id, target),
+    );
+    let content = move || {
+        Suspend::new(async move {
+            match change.await {
+                Ok(change) => view! { <Content change /> }.into_any(),
+                Err(CallError(problem)) => view! {
+                    <FailedPage problem back_to="/deployments" back="Back to Deployments" />
+                }
+                .into_any(),
+            }
+        })
+    };
+    view! { <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition> }
+}
+
+#[component]
+fn Content(change: Change) -> impl IntoView {
+    let Change {
+        kind,
+        detail,
+        plan,
+        versions,
+        releases,
+        target,
+        refused,
+    } = change;
+    let words = words(kind);
+    let title = words.title(&detail.product_display_name);
+    let back = address::product_deployment(&detail.product_deployment_id);
+    let crumbs = vec![
+        Crumb::new("Deployments", "/deployments"),
+        Crumb::new(detail.product_display_name.clone(), back.clone()),
+    ];
+    let choice = (versions, releases, target.clone());
+    let form = ChangeForm {
+        kind,
+        words,
+        detail,
+        plan,
+        target,
+        refused,
+    };
+    view! {
+        <Title text=title.clone() />
+        <PageHeader title=title crumbs=crumbs lead=words.question.to_owned() />
+        <TargetChoice kind versions=choice.0 releases=choice.1 target=choice.2 />
+        <Form form back />
+    }
+}
+
+/// What the form is made from.
+struct ChangeForm {
+    kind: OperationKind,
+    words: Words,
+    detail: ProductDeploymentDetail,
+    plan: Planned,
+    target: String,
+    refused: Option<RefusedChange>,
+}
+
+#[component]
+fn Form(form: ChangeForm, back: String) -> impl IntoView {
+    let ChangeForm {
+        kind,
+        words,
+        detail,
+        plan,
+        target,
+        refused,
+    } = form;
+    let apply = ServerAction::<ApplyChange>::new();
+    let (sent, refused_at_first) = match refused {
+        Some(RefusedChange { form, problem }) => (form, Some(problem)),
+        None => (None, None),
+    };
+    let problem = Signal::derive(move || match apply.value().get() {
+        Some(Ok(Answer::Refused(problem)) | Err(CallError(problem))) => Some(problem),
+        Some(Ok(Answer::Accepted(_))) => None,
+        None => refused_at_first.clone(),
+    });
+    let (plan, impossible) = match plan {
+        Planned::Plan(plan) => (Some(plan), None),
+        Planned::Refused(problem) => (None, Some(problem)),
+    };
+    // What can be entered here does not stand in the way.
+    let missing = impossible
+        .as_ref()
+        .map(|problem| missing_values(kind, problem))
+        .unwrap_or_default();
+    let forbidden = impossible.filter(|_| missing.is_empty());
+    let reason = forbidden.as_ref().map(|problem| problem.detail.clone());
+    // Said once, where what was sent was refused for the same reason.
+    let said =
+        problem.with_untracked(|problem| problem.as_ref().map(|problem| problem.type_uri.clone()));
+    let forbidden = forbidden.filter(|problem| said.as_ref() != Some(&problem.type_uri));
+    let came_and_gone = plan.as_ref().map(|plan| stack_changes::of(plan, &detail));
+    let changed = plan.as_ref().map(changed_stacks).unwrap_or_default();
+    let plan_id = plan.as_ref().map(|plan| plan.plan_id.clone());
+    let at_risk = plan.as_ref().map(|plan| plan.data_at_risk.clone());
+    let address = address::change(kind, &detail.product_deployment_id);
+    let again = match target.as_str() {
+        "" => address.clone(),
+        target => format!(
+            "{address}?{}={}",
+            target::PARAMETER,
+            address::segment(target)
+        ),
+    };
+    let button_kind = match kind {
+        OperationKind::Remove => ButtonKind::Danger,
+        _ => ButtonKind::Primary,
+    };
+    let versions = plan
+        .as_ref()
+        .map(|plan| (plan.from_version.clone(), plan.to_version.clone()));
+    let label = words.button(versions.as_ref().and_then(|(_, to)| to.as_deref()));
+    let send = move |event: leptos::ev::SubmitEvent| {
+        // What cannot be read here is left to the browser, which sends it as it is.
+        if let Ok(sent) = ApplyChange::from_event(&event) {
+            event.prevent_default();
+            apply.dispatch(sent);
+        }
+    };
+    let deployment_name = detail.deployment_name.clone();
+    let sent_reason = sent
+        .as_ref()
+        .map(|sent| sent.reason.clone())
+        .unwrap_or_default();
+    let keep_going = sent
+        .as_ref()
+        .is_none_or(|sent| sent.continue_on_error.is_some());
+    view! {
+        <form class="with-side" method="post" action=address autocomplete="off" on:submit=send>
+            <input type="hidden" name="change[kind]" value=kind.as_str() />
+            <input type="hidden" name="change[id]" value=detail.product_deployment_id.clone() />
+            <input type="hidden" name="change[environment]" value=detail.environment_id.clone() />
+            <input type="hidden" name="change[plan_id]" value=plan_id />
+            <input type="hidden" name="change[target]" value=target />
+            <div class="stack-loose">
+                <Refusal problem again />
+                {forbidden.map(|problem| view! { <ProblemNotice problem /> })}
+                {words.warning.map(|what| view! { <Notice tone=Tone::Warn what /> })}
+                {(kind == OperationKind::ExitMaintenance)
+                    .then(|| {
+                        view! { <CurrentMaintenance trigger=detail.maintenance_trigger.clone() /> }
+                    })}
+                <StacksConcerned kind words detail=detail.clone() changed />
+                <MissingValues missing problem />
+                {came_and_gone.map(|(new, gone)| view! { <StackChanges new gone /> })}
+                {plan.map(|plan| view! { <Plan plan /> })}
+                <DataAtRisk kind volumes=at_risk.unwrap_or_default() deployment_name sent problem />
+            </div>
+            <aside class="stack deploy-side" aria-label="Product and actions">
+                <Card>
+                    <div class="stack">
+                        <h2>"Product Details"</h2>
+                        <Details detail versions />
+                        {(kind == OperationKind::EnterMaintenance).then(|| {
+                                let entered = sent_reason.clone();
+                                view! { <Reason entered problem /> }
+                            })}
+                        {kind.rolls_out().then(|| view! { <ContinueOnError on=keep_going /> })}
+                        <div class="stack-tight deploy-actions">
+                            <Button submit=true kind=button_kind busy=apply.pending() reason=reason>
+                                {label}
+                            </Button>
+                            <LinkButton href=back>"Cancel"</LinkButton>
+                        </div>
+                    </div>
+                </Card>
+            </aside>
+        </form>
+    }
+}
+
+fn changed_stacks(plan: &PlanView) -> BTreeSet<String> {
+    let changes = plan.containers.iter();
+    changes
+        .filter(|change| change.kind != ChangeKind::Keep)
+        .map(|change| change.stack.clone())
+        .collect()
+}
+
+/// Why what was sent was not begun; where the plan has become old, the way to a new one.
+#[component]
+fn Refusal(problem: Signal<Option<Problem>>, again: String) -> impl IntoView {
+    move || {
+        let problem = problem.get()?;
+        let anew = (problem.status == 409).then(|| {
+            view! {
+                <div class="row">
+                    <LinkButton href=again.clone() reload=true>
+                        "Plan again"
+                    </LinkButton>
+                </div>
+            }
+        });
+        Some(view! {
+            <ProblemNotice problem />
+            {anew}
+        })
+    }
+}
+
+#[component]
+fn Details(
+    detail: ProductDeploymentDetail,
+    versions: Option<(Option<String>, Option<String>)>,
+) -> impl IntoView {
+    let version = match versions {
+        Some((Some(from), Some(to))) if from != to => Some(format!("{from} → {to}")),
+        _ => detail.product_version,
+    };
+    let services: usize = detail.stacks.iter().map(|stack| stack.service_count).sum();
+    view! {
+        <Facts>
+            <Fact name="Product">{detail.product_display_name}</Fact>
+            {version.map(|version| view! { <Fact name="Version">{version}</Fact> })}
+            <Fact name="Deployed as">
+                <code>{detail.deployment_name}</code>
+            </Fact>
+            <Fact name="Status">
+                <StatusBadge look=Look::of_product(detail.status, detail.operation_mode) bare=true />
+            </Fact>
+            <Fact name="Stacks">{detail.stacks.len()}</Fact>
+            <Fact name="Total Services">{services}</Fact>
+        </Facts>
+    }
+}
+
+/// The stacks, in the order in which they are worked on.
+#[component]
+fn StacksConcerned(
+    kind: OperationKind,
+    words: Words,
+    detail: ProductDeploymentDetail,
+    /// Stacks of which the plan changes something.
+    changed: BTreeSet<String>,
+) -> impl IntoView {
+    let (mut concerned, skipped): (Vec<_>, Vec<_>) = detail
+        .stacks
+        .into_iter()
+        .partition(|stack| kind != OperationKind::Retry || changed.contains(&stack.stack_name));
+    if kind == OperationKind::Remove {
+        concerned.reverse();
+    }
+    let list = |stacks: Vec<domain::wire::StackDetail>| {
+        let rows = stacks.into_iter().map(|stack| {
+            let services = match stack.service_count {
+                1 => "1 service".to_owned(),
+                count => format!("{count} services"),
+            };
+            view! {
+                <li class="concerned__row">
+                    <strong>{stack.stack_display_name}</strong>
+                    <StatusBadge look=Look::from(stack.status) />
+                    <span class="soft number">{services}</span>
+                </li>
+            }
+        });
+        rows.collect_view()
+    };
+    let rest = (!skipped.is_empty()).then(|| {
+        let header = move || view! { <h2>"Already running (will be skipped)"</h2> };
+        let skipped = list(skipped);
+        view! {
+            <Card header flush=true>
+                <ul class="concerned">{skipped}</ul>
+            </Card>
+        }
+    });
+    let header = move || view! { <h2>{words.list}</h2> };
+    view! {
+        <Card header flush=true>
+            <ol class="concerned">{list(concerned)}</ol>
+        </Card>
+        {rest}
+    }
+}
+
+#[component]
+fn ContinueOnError(on: bool) -> impl IntoView {
+    view! {
+        <div class="choice">
+            <input
+                class="check"
+                type="checkbox"
+                id="continueOnError"
+                name="change[continue_on_error]"
+                value="true"
+                checked=on
+            />
+            <label for="continueOnError">"Continue with the remaining stacks if one fails"</label>
+        </div>
+    }
+}
