@@ -1,5 +1,6 @@
 //! A way to a PostgreSQL server that a test can close, open again, and cut in the middle of a COMMIT.
 
+use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -32,7 +33,7 @@ struct Shared {
     cuts: AtomicUsize,
 }
 
-/// Every `every`th COMMIT is cut, `left` times.
+/// Every `every`th COMMIT, or append that needs none, is cut, `left` times.
 struct Plan {
     cut: Cut,
     every: usize,
@@ -143,8 +144,10 @@ impl Shared {
         let (shared, lose) = (Arc::clone(self), Arc::clone(&lost));
         let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         std::thread::spawn(move || {
+            // Whether a transaction is open, in which nothing is durable before its COMMIT.
+            let inside = Cell::new(false);
             forward(&mut from, &mut to, |piece| {
-                match shared.cut_of(piece) {
+                match shared.cut_of(piece, &inside) {
                     Some(Cut::Before) => return false,
                     Some(Cut::After) => lose.store(true, Ordering::SeqCst),
                     None => {}
@@ -159,9 +162,18 @@ impl Shared {
         });
     }
 
-    /// Whether this piece of what a client sends is a COMMIT that is to be cut.
-    fn cut_of(&self, piece: &[u8]) -> Option<Cut> {
-        if !piece.windows(7).any(|word| word == b"COMMIT\0") {
+    /// Whether this piece of what a client sends makes something durable and is to be cut: a COMMIT, or an append that is one statement,
+    /// which shows by the events that it carries.
+    fn cut_of(&self, piece: &[u8], inside: &Cell<bool>) -> Option<Cut> {
+        let has = |word: &[u8]| piece.windows(word.len()).any(|part| part == word);
+        let (commits, alone) = (has(b"COMMIT\0"), has(b"\"type\":") && !inside.get());
+        if has(b"BEGIN") {
+            inside.set(true);
+        }
+        if commits || has(b"ROLLBACK") {
+            inside.set(false);
+        }
+        if !commits && !alone {
             return None;
         }
         let mut plan = self.cut.lock().unwrap();
