@@ -76,60 +76,36 @@ pub fn ChangePage() -> impl IntoView {
 }
 
 #[component]
-fn Content(change: Change) -> impl IntoView {
+fn Content(mut change: Change) -> impl IntoView {
+    let kind = change.kind;
+    let words = words(kind);
+    let title = words.title(&change.detail.product_display_name);
+    let back = address::product_deployment(&change.detail.product_deployment_id);
+    let crumbs = vec![
+        Crumb::new("Deployments", "/deployments"),
+        Crumb::new(change.detail.product_display_name.clone(), back.clone()),
+    ];
+    let versions = std::mem::take(&mut change.versions);
+    let releases = std::mem::take(&mut change.releases);
+    let target = change.target.clone();
+    view! {
+        <Title text=title.clone() />
+        <PageHeader title=title crumbs=crumbs lead=words.question.to_owned() />
+        <TargetChoice kind versions releases target />
+        <Form change words back />
+    }
+}
+
+#[component]
+fn Form(change: Change, words: Words, back: String) -> impl IntoView {
     let Change {
         kind,
         detail,
         plan,
-        versions,
-        releases,
         target,
         refused,
+        ..
     } = change;
-    let words = words(kind);
-    let title = words.title(&detail.product_display_name);
-    let back = address::product_deployment(&detail.product_deployment_id);
-    let crumbs = vec![
-        Crumb::new("Deployments", "/deployments"),
-        Crumb::new(detail.product_display_name.clone(), back.clone()),
-    ];
-    let choice = (versions, releases, target.clone());
-    let form = ChangeForm {
-        kind,
-        words,
-        detail,
-        plan,
-        target,
-        refused,
-    };
-    view! {
-        <Title text=title.clone() />
-        <PageHeader title=title crumbs=crumbs lead=words.question.to_owned() />
-        <TargetChoice kind versions=choice.0 releases=choice.1 target=choice.2 />
-        <Form form back />
-    }
-}
-
-/// What the form is made from.
-struct ChangeForm {
-    kind: OperationKind,
-    words: Words,
-    detail: ProductDeploymentDetail,
-    plan: Planned,
-    target: String,
-    refused: Option<RefusedChange>,
-}
-
-#[component]
-fn Form(form: ChangeForm, back: String) -> impl IntoView {
-    let ChangeForm {
-        kind,
-        words,
-        detail,
-        plan,
-        target,
-        refused,
-    } = form;
     let apply = ServerAction::<ApplyChange>::new();
     let (sent, refused_at_first) = match refused {
         Some(RefusedChange { form, problem }) => (form, Some(problem)),
