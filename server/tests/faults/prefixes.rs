@@ -44,7 +44,7 @@ async fn left_after(shop: &Shop, case: Case, last: i64) -> OperationId {
         ))
         .await;
     let operation = shop.accept(case, &first).await;
-    until_left(shop, &first, operation, &format!("event {last}")).await;
+    until_left(shop, case, &first, operation, &format!("event {last}")).await;
     first.stop().await;
     shop.world.sql("DROP TRIGGER cut").await;
     operation

@@ -50,7 +50,7 @@ async fn carry_out_twice(shop: &Shop, case: Case, key: &str) -> OperationId {
             .await;
     }
     let operation = shop.accept(case, &first).await;
-    until_left(shop, &first, operation, key).await;
+    until_left(shop, case, &first, operation, key).await;
     first.stop().await;
     assert!(shop.world.status(operation).await.is_active(), "{key}");
     shop.world.sql("DROP TRIGGER kept_u").await;
@@ -61,29 +61,36 @@ async fn carry_out_twice(shop: &Shop, case: Case, key: &str) -> OperationId {
     operation
 }
 
-/// A run is left when its journal refuses what it has to say.
+/// A run is left when its journal refuses what it has to say. Where it waits for an operator, he decides.
 pub(super) async fn until_left(
     shop: &Shop,
+    case: Case,
     first: &Orchestrator,
     operation: OperationId,
     what: &str,
 ) {
-    let is_claimed = async || {
+    let is_begun = async || {
         let all = shop.world.store.operation_facts(None, 100).await.unwrap();
         let mut mine = all.iter().filter(|it| it.id == operation);
-        mine.any(|it| it.owner.is_some())
+        // Who waits for an operator is begun again, and has no owner until then.
+        mine.any(|it| {
+            let idle = [OperationStatus::Queued, OperationStatus::Waiting];
+            it.owner.is_some() || !idle.contains(&it.status)
+        })
     };
     let left = async {
-        while !is_claimed().await {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        while first.feed().is_live(operation) {
+        while first.feed().is_live(operation) || !is_begun().await {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), left)
+    let left = shop.with_operator(case, first, operation, left);
+    if tokio::time::timeout(Duration::from_secs(60), left)
         .await
-        .unwrap_or_else(|_| panic!("{what} never ended"));
+        .is_err()
+    {
+        let events = shop.world.journal(operation).await;
+        panic!("{case:?}, {what} never ended: {events:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

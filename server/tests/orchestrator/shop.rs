@@ -344,12 +344,7 @@ impl Shop {
         operation: OperationId,
     ) -> Vec<Event> {
         let end = self.world.until_end(orchestrator, operation);
-        let Case::UpgradePauses(decision) = case else {
-            return end.await;
-        };
-        let operator = self.decide(decision, orchestrator, operation);
-        let (events, ()) = tokio::join!(end, operator);
-        events
+        self.with_operator(case, orchestrator, operation, end).await
     }
 
     /// Follows until a step begins, and decides what is to be decided; false where the operation ended before.
@@ -361,15 +356,27 @@ impl Shop {
         key: &str,
     ) -> bool {
         let started = self.world.until_started(orchestrator, operation, key);
+        self.with_operator(case, orchestrator, operation, started)
+            .await
+    }
+
+    /// Waits for something while an operator decides what is to be decided.
+    pub(crate) async fn with_operator<T>(
+        &self,
+        case: Case,
+        orchestrator: &Orchestrator,
+        operation: OperationId,
+        something: impl Future<Output = T>,
+    ) -> T {
         let Case::UpgradePauses(decision) = case else {
-            return started.await;
+            return something.await;
         };
-        tokio::pin!(started);
+        tokio::pin!(something);
         tokio::select! {
-            found = &mut started => return found,
+            it = &mut something => return it,
             () = self.decide(decision, orchestrator, operation) => {}
         }
-        started.await
+        something.await
     }
 
     /// An operator who looks again and again whether somebody waits for him.
