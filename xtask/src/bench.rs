@@ -11,6 +11,7 @@ mod load;
 mod machine;
 mod report;
 mod samples;
+mod screen;
 mod serving;
 mod windlass;
 
@@ -57,10 +58,18 @@ enum Part {
     Journal,
     /// Pages, live events, restart, size of what a browser loads
     Web,
+    /// Pages at work in a real browser
+    Screen,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Engine, Self::Changing, Self::Journal, Self::Web];
+    const ALL: [Self; 5] = [
+        Self::Engine,
+        Self::Changing,
+        Self::Journal,
+        Self::Web,
+        Self::Screen,
+    ];
 
     const fn title(self) -> &'static str {
         match self {
@@ -68,6 +77,7 @@ impl Part {
             Self::Changing => "Changing",
             Self::Journal => "Journal",
             Self::Web => "Serving",
+            Self::Screen => "In the browser",
         }
     }
 }
@@ -112,10 +122,12 @@ impl Bench {
     fn prepare(runs: u32, wanted: &[Part]) -> anyhow::Result<Self> {
         tools::rust_targets()?;
         // Whoever only deploys needs no small files, which take minutes to build.
-        let site = web::build(match wanted.contains(&Part::Web) {
-            true => Profile::Release,
-            false => Profile::Dev,
-        })?;
+        let site = web::build(
+            match wanted.contains(&Part::Web) || wanted.contains(&Part::Screen) {
+                true => Profile::Release,
+                false => Profile::Dev,
+            },
+        )?;
         let mut build = cargo::native("build", Profile::Release);
         process::run(build.args(["--package", "server", "--package", "bench"]))?;
         let compose = Compose::provide()?;
@@ -148,13 +160,18 @@ impl Bench {
                 runs: self.runs,
             }),
             Part::Journal => journal::measure(&self.ground, self.runs),
-            Part::Web => serving::measure(&Site {
-                engine: &self.engine,
-                folder: self.ground.folder("bench-web")?,
-                site: self.site.clone(),
-                runs: self.runs,
-            }),
+            Part::Web => serving::measure(&self.site("bench-web")?),
+            Part::Screen => screen::measure(&self.site("bench-screen")?),
         }
+    }
+
+    fn site(&self, folder: &str) -> anyhow::Result<Site<'_>> {
+        Ok(Site {
+            engine: &self.engine,
+            folder: self.ground.folder(folder)?,
+            site: self.site.clone(),
+            runs: self.runs,
+        })
     }
 
     fn heading(&self, load: &str, began: Instant) -> anyhow::Result<String> {

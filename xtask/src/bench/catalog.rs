@@ -134,6 +134,60 @@ impl Chatter {
     }
 }
 
+/// A product of many stacks, of which each has a one-shot that talks: what the page of an operation has to bear.
+pub(super) struct Screen {
+    pub(super) id: &'static str,
+    name: &'static str,
+    pub(super) stacks: u32,
+    /// Of each one-shot.
+    lines: u32,
+    milliseconds_between: u32,
+}
+
+pub(super) const CROWD: Screen = Screen {
+    id: "bench:crowd:1.0.0",
+    name: "crowd",
+    stacks: 50,
+    lines: 200,
+    milliseconds_between: 240,
+};
+/// One program that has said a lot.
+pub(super) const LONG_STORY: Screen = Screen {
+    id: "bench:long-story:1.0.0",
+    name: "long-story",
+    stacks: 1,
+    lines: 100_000,
+    milliseconds_between: 0,
+};
+
+impl Screen {
+    pub(super) fn stack_names(&self) -> Vec<String> {
+        (1..=self.stacks)
+            .map(|number| format!("s{number:02}"))
+            .collect()
+    }
+
+    /// No networks: an engine has addresses for about thirty.
+    fn write(&self, catalog: &Path) -> anyhow::Result<()> {
+        let folder = catalog.join(self.name);
+        fs::create_dir_all(&folder)?;
+        let mut manifest = format!("name: {}\nversion: \"1.0.0\"\nstacks:\n", self.name);
+        for stack in self.stack_names() {
+            manifest += &format!("  {stack}: {{compose: stack.yaml, dependsOn: []}}\n");
+        }
+        fs::write(folder.join("windlass.yaml"), manifest)?;
+        let stack = format!(
+            "services:\n  talk:\n    image: windlass-demo/migrate:1.0.0\n    network_mode: none\n    \
+             x-windlass: {{init: true, initTimeoutSeconds: 600}}\n    \
+             environment: {{LOG_LINES: \"{}\", LOG_INTERVAL: {}ms}}\n  \
+             after:\n    image: {PLAIN_IMAGE}\n    network_mode: none\n",
+            self.lines, self.milliseconds_between
+        );
+        fs::write(folder.join("stack.yaml"), stack)
+            .with_context(|| format!("cannot write the product {}", self.name))
+    }
+}
+
 /// The stack of which one service is different in [`ORDERED_CHANGED`].
 const CHANGED_STACK: &str = "s05";
 /// A stack whose container cannot be started.
@@ -230,5 +284,8 @@ pub(super) fn write(catalog: &Path) -> anyhow::Result<()> {
     .try_for_each(|product| product.write(catalog))?;
     [SLOW_CHATTER, FAST_CHATTER]
         .iter()
-        .try_for_each(|chatter| chatter.write(catalog))
+        .try_for_each(|chatter| chatter.write(catalog))?;
+    [CROWD, LONG_STORY]
+        .iter()
+        .try_for_each(|screen| screen.write(catalog))
 }

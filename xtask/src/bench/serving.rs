@@ -74,11 +74,11 @@ fn raise_limit_of_files() -> anyhow::Result<()> {
 }
 
 impl Site<'_> {
-    fn catalog(&self) -> PathBuf {
+    pub(super) fn catalog(&self) -> PathBuf {
         self.folder.join("catalog")
     }
 
-    fn start(&self, data: &Path) -> anyhow::Result<Windlass> {
+    pub(super) fn start(&self, data: &Path) -> anyhow::Result<Windlass> {
         Windlass::start(&Setup {
             data: data.to_owned(),
             catalog: self.catalog(),
@@ -372,7 +372,7 @@ fn goes_on(page: &Value) -> bool {
     resumed.any(|event| event["type"] == "step_started")
 }
 
-fn wait_for<T>(
+pub(super) fn wait_for<T>(
     what: &str,
     mut look: impl FnMut() -> anyhow::Result<Option<T>>,
 ) -> anyhow::Result<T> {
