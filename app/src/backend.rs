@@ -6,8 +6,8 @@ use domain::access::Actor;
 use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, OperationView, PlanRequest, PlanView, Problem,
-    ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
+    EnvironmentHealthSummary, EnvironmentView, OperationList, OperationView, PlanRequest, PlanView,
+    Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
 };
 
 /// The use cases behind the pages. The REST handlers are another door to the same ones.
@@ -93,13 +93,14 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Option<ProductDeploymentDetail>, Problem>;
     /// One operation.
     async fn operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem>;
-    /// Operations of an environment, the newest first; at most `limit`.
+    /// One page of the operations of an environment, the newest first.
     async fn operations(
         &self,
         actor: &Actor,
         environment: &str,
-        limit: u32,
-    ) -> Result<Vec<OperationView>, Problem>;
+        page: u32,
+        page_size: u32,
+    ) -> Result<OperationList, Problem>;
     /// Its events after a number, at most as many as the server allows at once, with whether more are there.
     async fn operation_events(
         &self,

@@ -14,11 +14,12 @@ use leptos_router::{
 use crate::{
     clock::provide_clock,
     layouts::Shell,
+    live::tab::provide_tab,
     pages::{
         not_found::NotFoundPage,
         routes::{
-            CatalogRoute, ChangeRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute,
-            HealthRoute, HomeRoute, OperationRoute, ProductRoute,
+            CatalogRoute, ChangeRoute, DashboardRoute, DeployProductRoute, DeploymentRoute,
+            DeploymentsRoute, HealthRoute, OperationRoute, OperationsRoute, ProductRoute,
         },
     },
     theme,
@@ -46,8 +47,25 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </head>
             <body>
                 <App />
+                <Broken />
             </body>
         </html>
+    }
+}
+
+/// Shown when the page's program breaks: what was rendered stays, and says that it is old.
+#[component]
+fn Broken() -> impl IntoView {
+    view! {
+        <div class="page-broken" role="alert">
+            <p>
+                <strong>"This page has stopped following."</strong>
+                " Operations go on: nothing on the server is affected."
+            </p>
+            <a class="button" href="">
+                "Reload the page"
+            </a>
+        </div>
     }
 }
 
@@ -62,6 +80,7 @@ fn Preload(file: &'static str) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
+    provide_tab();
 
     view! {
         <Title formatter=|title: String| {
@@ -70,7 +89,8 @@ pub fn App() -> impl IntoView {
         <Router>
             <Shell>
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view={Lazy::<HomeRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<DashboardRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/operations") view={Lazy::<OperationsRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/deployments") view={Lazy::<DeploymentsRoute>::new()} ssr=SsrMode::Async />
                     <Route
                         path=path!("/product-deployments/:id")

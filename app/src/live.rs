@@ -1,7 +1,7 @@
 //! What happens now, in the page: the server renders everything so far, the browser goes on from there.
 //!
-//! The rules are plain functions with tests (`feed`, `health`, `link`, `selection`, `announcement`); only `stream`, `polled` and
-//! the end of `health` touch the browser. Nothing here draws anything.
+//! The rules are plain functions with tests (`feed`, `health`, `link`, `selection`, `announcement`); only `stream` and `polled`
+//! touch the browser. Nothing here draws anything.
 
 pub mod announcement;
 pub mod feed;
@@ -12,6 +12,7 @@ pub mod polled;
 pub mod selection;
 #[cfg(feature = "hydrate")]
 mod stream;
+pub mod tab;
 #[cfg(feature = "hydrate")]
 mod timer;
 
@@ -21,6 +22,7 @@ use leptos::prelude::*;
 pub use feed::{Feed, Line};
 pub use link::Link;
 pub use selection::Selection;
+pub use tab::Tab;
 
 /// One operation as the page knows it, kept current while the page is open.
 #[derive(Clone, Copy)]
@@ -33,7 +35,7 @@ pub struct Live {
 
 /// Follows an operation from where `feed` ends until it has ended or the page is left.
 #[must_use]
-pub fn follow(operation: &str, feed: Feed) -> Live {
+pub fn follow(environment: &str, operation: &str, feed: Feed) -> Live {
     let link = if feed.progress.is_finished() {
         Link::Ended
     } else {
@@ -44,11 +46,8 @@ pub fn follow(operation: &str, feed: Feed) -> Live {
         link: RwSignal::new(link),
         heard: RwSignal::new(None),
     };
-    #[cfg(feature = "hydrate")]
     if link != Link::Ended {
-        stream::start(operation.to_owned(), live);
+        Tab::of_page().want_operation(environment.to_owned(), operation.to_owned(), live);
     }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = operation;
     live
 }

@@ -2,13 +2,14 @@
 
 pub mod catalog;
 pub mod change;
+pub mod dashboard;
 pub mod deploy_product;
 pub mod deployment;
 pub mod deployments;
 pub mod failed;
 pub mod health;
-pub mod home;
 pub mod not_found;
 pub mod operation;
+pub mod operations;
 pub mod product;
 pub mod routes;

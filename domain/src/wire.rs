@@ -1,5 +1,6 @@
 //! JSON shapes shared by the server, the browser and the command-line client. Field names are the contract of the REST API.
 
+mod activity;
 mod catalog;
 mod change;
 mod deployment;
@@ -12,6 +13,7 @@ mod problem;
 mod release;
 mod stack;
 
+pub use activity::{ActivityItem, ActivityView, HealthNotice};
 pub use catalog::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
     StackSummary, SyncResult, VariableView,

@@ -4,8 +4,11 @@ import { expect, test } from "./fixtures";
 
 const SHOP = "/catalog/demo:Windlass%20Demo:1.1.0";
 
-test("the start must lead to the catalog", async ({ page }) => {
+test("the start must show the catalog in numbers, and lead to it", async ({ page }) => {
   await page.goto("/");
+  await expect(page.getByRole("heading", { name: "Dashboard", level: 1 })).toBeVisible();
+  await expect(page.getByText("3 products")).toBeVisible();
+  await page.getByRole("link", { name: "Stack Catalog" }).click();
   await expect(page).toHaveURL(/\/catalog$/);
   await expect(page.getByRole("heading", { name: "Stack Catalog", level: 1 })).toBeVisible();
 });

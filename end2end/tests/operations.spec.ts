@@ -75,6 +75,24 @@ test("maintenance must be entered with a reason that everybody sees, and be left
   expect(await running()).toBe(before);
 });
 
+test("what is at work must be seen on every page, and its end be told there", async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.goto("/catalog");
+  await hydrated(page);
+  const environments = await (await page.request.get("/api/environments")).json();
+  const environment = environments.environments[0].id;
+  const restart = `/api/environments/${environment}/product-deployments/${id}/restart-containers`;
+  const accepted = await page.request.post(restart, { data: {}, headers: { prefer: "respond-async" } });
+  expect(accepted.status()).toBe(202);
+  await page.getByText("Operations", { exact: true }).last().click();
+  const item = page.getByRole("listitem").filter({ hasText: "Restart of Windlass Demo" }).first();
+  await expect(item).toContainText("Succeeded", { timeout: 60_000 });
+  const notices = page.getByRole("log", { name: "Notices" });
+  await expect(notices.getByRole("link", { name: "Restart of Windlass Demo" })).toBeVisible();
+  await notices.getByRole("button", { name: "Close this notice" }).click();
+  await expect(notices.getByRole("link")).toHaveCount(0);
+});
+
 test("a redeploy must show its plan and replace every container", async ({ page }) => {
   test.setTimeout(180_000);
   const before = await ids();

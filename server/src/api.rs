@@ -15,6 +15,7 @@ mod deploy_stack;
 mod diff_releases;
 mod endpoint;
 mod extract;
+mod follow_environment;
 mod follow_health;
 mod get_deployment_by_product;
 mod get_deployment_health;
@@ -146,6 +147,7 @@ fn endpoints() -> Vec<Endpoint> {
         list_health_history::endpoint(),
         list_health_transitions::endpoint(),
         follow_health::endpoint(),
+        follow_environment::endpoint(),
     ]
 }
 

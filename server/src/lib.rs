@@ -1,5 +1,6 @@
 //! The Windlass server: doors (`api`, `ui`) call features, features call adapters (`engine`, `store`), all speak `domain`.
 
+pub mod activity;
 pub mod api;
 pub mod args;
 pub mod boot;

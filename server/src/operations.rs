@@ -8,7 +8,7 @@ use domain::access::Actor;
 use domain::id::OperationId;
 use domain::operation::event::{Event, EventBody};
 use domain::operation::{Decision, Operation, OperationStatus};
-use domain::wire::OperationView;
+use domain::wire::{OperationList, OperationView};
 use futures::stream::{self, Stream};
 use tokio::sync::broadcast;
 
@@ -16,6 +16,8 @@ use crate::clock::Clock;
 use crate::orchestrator::Orchestrator;
 use crate::store::{CancelOutcome, Store, StoreError};
 
+/// Most lines of a page of operations.
+const MAX_PAGE_SIZE: u32 = 200;
 /// Most events that one read gives.
 pub const EVENTS_PER_PAGE: u32 = 500;
 /// How often the journal is read where the operation does not run here: it may run on another node. One reader does it for all.
@@ -82,7 +84,7 @@ impl Operations {
         self.view(operation).await
     }
 
-    /// Operations, the newest first.
+    /// One page of operations, the newest first: `page` counts from 1.
     ///
     /// # Errors
     /// Where the store does not answer.
@@ -90,18 +92,27 @@ impl Operations {
         &self,
         _actor: &Actor,
         environment: Option<domain::id::EnvironmentId>,
-        limit: u32,
-        offset: u32,
-    ) -> Result<(Vec<OperationView>, u64), OperationError> {
-        let (page, total) = self
+        page: u32,
+        page_size: u32,
+    ) -> Result<OperationList, OperationError> {
+        let page = page.max(1);
+        let page_size = page_size.clamp(1, MAX_PAGE_SIZE);
+        let offset = (page - 1).saturating_mul(page_size);
+        let (found, total) = self
             .store
-            .operation_page(environment, false, limit, offset)
+            .operation_page(environment, false, page_size, offset)
             .await?;
-        let mut views = Vec::with_capacity(page.len());
-        for operation in page {
-            views.push(self.view(operation).await?);
+        let mut operations = Vec::with_capacity(found.len());
+        for operation in found {
+            operations.push(self.view(operation).await?);
         }
-        Ok((views, total))
+        Ok(OperationList {
+            success: true,
+            operations,
+            total,
+            page,
+            page_size,
+        })
     }
 
     /// Its events after a number, and whether more are stored.
@@ -203,6 +214,26 @@ impl Operations {
     ) -> Result<impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + use<>, OperationError>
     {
         let operation = self.find(id).await?;
+        let over = operation.status.is_final() && operation.event_seq <= after;
+        Ok(self.follow(operation.id, after, over))
+    }
+
+    /// The same of an operation in an environment.
+    ///
+    /// # Errors
+    /// Where there is no such operation there.
+    pub async fn follow_operation_in(
+        &self,
+        _actor: &Actor,
+        environment: &str,
+        id: &str,
+        after: i64,
+    ) -> Result<impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + use<>, OperationError>
+    {
+        let operation = self.find(id).await?;
+        if operation.environment_id.to_string() != environment {
+            return Err(OperationError::NotFound(id.to_owned()));
+        }
         let over = operation.status.is_final() && operation.event_seq <= after;
         Ok(self.follow(operation.id, after, over))
     }

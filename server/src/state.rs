@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::activity::Activities;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::deployments::Deployments;
@@ -22,6 +23,7 @@ pub struct AppState {
     pub products: Products,
     pub deployments: Deployments,
     pub operations: Operations,
+    pub activities: Activities,
     pub health: HealthReports,
     pub observers: Observers,
     pub readiness: Readiness,
@@ -39,6 +41,7 @@ impl AppState {
         clock: Clock,
     ) -> Self {
         let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
+        let activities = Activities::new(store.clone(), environments.clone(), orchestrator.clone());
         let observers = Observers::new(store.clone(), clock.clone(), Signals::new());
         let deployments = Deployments {
             store: store.clone(),
@@ -63,6 +66,7 @@ impl AppState {
             },
             environments,
             operations,
+            activities,
             readiness: Readiness(store),
         }
     }

@@ -32,6 +32,7 @@ mod lease;
 mod maintenance_observers;
 mod migrations;
 mod operations;
+mod recent_operations;
 mod releases;
 mod settlement;
 mod stacks;

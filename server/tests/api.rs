@@ -10,6 +10,7 @@ mod door;
 mod environments;
 mod events;
 mod health;
+mod live;
 mod observers;
 mod operations;
 mod precheck;

@@ -8,6 +8,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use super::CallError;
+use super::environments::{COOKIE, Choice};
 use crate::backend::Backend;
 
 /// The use cases and the one who asks for them.
@@ -33,12 +34,28 @@ impl Caller {
     /// # Errors
     /// When there is none, or the store does not answer.
     pub async fn environment(&self) -> Result<EnvironmentView, CallError> {
-        let environments = self
+        Ok(self.environments().await?.current)
+    }
+
+    /// The same with all others. The one that the reader chose, as long as it is there; else the default one.
+    ///
+    /// # Errors
+    /// When there is none, or the store does not answer.
+    pub async fn environments(&self) -> Result<Choice, CallError> {
+        let all = self
             .backend
             .environments(&self.actor)
             .await
             .map_err(refuse)?;
-        environments.into_iter().next().ok_or_else(|| {
+        let wanted = chosen();
+        let of_choice = all
+            .iter()
+            .find(|known| Some(&known.id) == wanted.as_ref())
+            .or(all.first());
+        if let Some(current) = of_choice.cloned() {
+            return Ok(Choice { current, all });
+        }
+        Err({
             refuse(
                 CallError::new(
                     "no-environment",
@@ -50,6 +67,20 @@ impl Caller {
             )
         })
     }
+}
+
+/// Id of the environment that the reader chose.
+fn chosen() -> Option<String> {
+    let request = use_context::<http::request::Parts>()?;
+    let cookies = request.headers.get_all(http::header::COOKIE);
+    cookies
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| match pair.trim().split_once('=')? {
+            (COOKIE, id) => Some(id.to_owned()),
+            _ => None,
+        })
 }
 
 /// This was called outside of a request.

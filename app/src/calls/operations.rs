@@ -1,6 +1,6 @@
 //! Operations: one of them, all that happened in it, and those of a deployment.
 
-use domain::wire::OperationView;
+use domain::wire::{OperationList, OperationView};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,9 @@ use crate::live::Feed;
 /// Most pages of events that are read for one view; a stream goes on from there.
 #[cfg(feature = "ssr")]
 const MAX_PAGES: usize = 200;
+/// Rows of a page of operations.
+#[cfg(feature = "ssr")]
+const PAGE_SIZE: u32 = 25;
 /// Operations of an environment among which those of a deployment are looked for.
 #[cfg(feature = "ssr")]
 const RECENT: u32 = 100;
@@ -52,6 +55,18 @@ pub async fn operation_so_far(id: String) -> Result<History, CallError> {
     Ok(History { operation, feed })
 }
 
+/// One page of the operations of the environment that the pages work on, the newest first.
+#[server(endpoint = "list-operations", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
+pub async fn list_operations(page: u32) -> Result<OperationList, CallError> {
+    let caller = super::caller::Caller::of_request()?;
+    let environment = caller.environment().await?;
+    let list = caller
+        .backend
+        .operations(&caller.actor, &environment.id, page, PAGE_SIZE)
+        .await;
+    list.map_err(super::caller::refuse)
+}
+
 /// The newest operations of a deployment.
 #[server(endpoint = "operations-of-deployment", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
 pub async fn operations_of_deployment(
@@ -61,9 +76,9 @@ pub async fn operations_of_deployment(
     let caller = super::caller::Caller::of_request()?;
     let all = caller
         .backend
-        .operations(&caller.actor, &environment, RECENT)
+        .operations(&caller.actor, &environment, 1, RECENT)
         .await;
-    let mut operations = all.map_err(super::caller::refuse)?;
+    let mut operations = all.map_err(super::caller::refuse)?.operations;
     operations.retain(|operation| operation.product_deployment_id == deployment);
     Ok(operations)
 }

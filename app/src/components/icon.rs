@@ -52,6 +52,8 @@ pub enum Glyph {
     /// A line that beats.
     Pulse,
     Undo,
+    /// Panels of different size.
+    Dashboard,
 }
 
 impl Glyph {
@@ -128,6 +130,9 @@ impl Glyph {
             Self::Clock => r#"<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.25 1.5"/>"#,
             Self::Search => r#"<circle cx="7" cy="7" r="4.5"/><path d="m10.4 10.4 3.35 3.35"/>"#,
             Self::Pulse => r#"<path d="M1.5 8.5h3l2-5 3 9 2-4h3"/>"#,
+            Self::Dashboard => {
+                r#"<rect x="2" y="2" width="5" height="7" rx="1"/><rect x="9" y="2" width="5" height="4" rx="1"/><rect x="2" y="11" width="5" height="3" rx="1"/><rect x="9" y="8" width="5" height="6" rx="1"/>"#
+            }
             Self::Undo => r#"<path d="M2.5 5.5h7a4 4 0 0 1 0 8H6M5.5 2.5l-3 3 3 3"/>"#,
         }
     }

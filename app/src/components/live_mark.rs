@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
 use crate::clock;
-use crate::live::{Link, polled::Polled};
+use crate::live::{Link, Tab, polled::Polled};
 
 /// Of a stream.
 #[component]
@@ -31,8 +31,16 @@ pub fn LiveMark(link: Signal<Link>, heard: Signal<Option<Timestamp>>) -> impl In
 /// Of something that is asked for again and again.
 #[component]
 pub fn FreshMark<T: Send + Sync + 'static>(polled: Polled<T>) -> impl IntoView {
+    let tab = Tab::of_page();
     let text = move || {
-        let at = polled.heard.get().map(clock::time_of_day);
+        // While the tab hears of every change, what is shown is as old as the last sign of life. Not before this part of the page runs:
+        // what the server rendered says nothing yet.
+        let heard = tab.heard.get().filter(|_| tab.link.get() == Link::Live);
+        let at = polled
+            .heard
+            .get()
+            .map(|own| heard.map_or(own, |heard| own.max(heard)));
+        let at = at.map(clock::time_of_day);
         match (polled.stale.get(), at) {
             (true, Some(at)) => format!("Not answering, showing {at}"),
             (true, None) => "Not answering".to_owned(),

@@ -5,10 +5,12 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use super::environment_switch::EnvironmentSwitch;
+use super::keys;
+use super::palette::{Overlays, PaletteButton};
 use super::theme_switch::ThemeSwitch;
-use crate::calls::environments::current_environment;
+use super::tray::{Notices, Tray};
 use crate::components::{Glyph, Icon};
-use crate::json::loaded;
 
 /// Where the skip link leads.
 const CONTENT: &str = "content";
@@ -21,7 +23,13 @@ struct Entry {
     covers: &'static [&'static str],
 }
 
-const ENTRIES: [Entry; 3] = [
+const ENTRIES: [Entry; 5] = [
+    Entry {
+        label: "Dashboard",
+        href: "/",
+        glyph: Glyph::Dashboard,
+        covers: &["/"],
+    },
     Entry {
         label: "Catalog",
         href: "/catalog",
@@ -35,7 +43,6 @@ const ENTRIES: [Entry; 3] = [
         covers: &[
             "/deployments",
             "/product-deployments",
-            "/operations",
             "/redeploy-product",
             "/retry-product",
             "/upgrade-product",
@@ -48,6 +55,12 @@ const ENTRIES: [Entry; 3] = [
         ],
     },
     Entry {
+        label: "Operations",
+        href: "/operations",
+        glyph: Glyph::Clock,
+        covers: &["/operations"],
+    },
+    Entry {
         label: "Health",
         href: "/health",
         glyph: Glyph::Pulse,
@@ -58,6 +71,8 @@ const ENTRIES: [Entry; 3] = [
 /// The frame; the children are the page.
 #[component]
 pub fn Shell(children: Children) -> impl IntoView {
+    let overlay = RwSignal::new(None);
+    keys::listen(overlay);
     view! {
         <div class="shell">
             <a class="skip-link" href=format!("#{CONTENT}")>
@@ -69,8 +84,12 @@ pub fn Shell(children: Children) -> impl IntoView {
                     <span class="shell__brand-name">"Windlass"</span>
                 </a>
                 <div class="shell__header">
-                    <EnvironmentName />
-                    <ThemeSwitch />
+                    <EnvironmentSwitch />
+                    <div class="shell__tools">
+                        <PaletteButton overlay />
+                        <Tray />
+                        <ThemeSwitch />
+                    </div>
                 </div>
             </header>
             <nav class="shell__nav" aria-label="Main">
@@ -83,6 +102,8 @@ pub fn Shell(children: Children) -> impl IntoView {
                 <span>"Windlass " {env!("CARGO_PKG_VERSION")}</span>
                 <span>"A deployment that always ends in a known state."</span>
             </footer>
+            <Notices />
+            <Overlays overlay />
         </div>
     }
 }
@@ -93,8 +114,12 @@ fn Navigation() -> impl IntoView {
     let entries = ENTRIES.map(|entry| {
         let here = move || {
             path.with(|path| {
-                let mut inside = entry.covers.iter().map(|start| path.strip_prefix(start));
-                inside.any(|rest| rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+                // Everything begins with the start: only that address itself is there.
+                entry.covers.contains(&path.as_str())
+                    || entry.covers.iter().any(|start| {
+                        let rest = path.strip_prefix(start);
+                        *start != "/" && rest.is_some_and(|rest| rest.starts_with('/'))
+                    })
             })
         };
         view! {
@@ -107,28 +132,4 @@ fn Navigation() -> impl IntoView {
         }
     });
     view! { <ul class="shell__nav-list">{entries.into_iter().collect_view()}</ul> }
-}
-
-/// The environment that deployments go to. While it is not known, nothing is claimed.
-#[component]
-fn EnvironmentName() -> impl IntoView {
-    let environment = loaded(|| (), |()| current_environment());
-    let name = move || {
-        Suspend::new(async move {
-            match environment.await {
-                Ok(environment) => view! {
-                    <span class="shell__environment-name">{environment.name}</span>
-                }
-                .into_any(),
-                Err(_) => view! { <span class="soft">"Environment unknown"</span> }.into_any(),
-            }
-        })
-    };
-    view! {
-        <div class="shell__environment">
-            <Icon glyph=Glyph::Engine />
-            <span class="unseen">"Environment"</span>
-            <Suspense>{name}</Suspense>
-        </div>
-    }
 }

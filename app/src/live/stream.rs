@@ -1,14 +1,17 @@
-//! The stream of an operation's events into the page's signals. Only in the browser.
+//! The one stream of a tab into the signals of its pages. Only in the browser.
 //!
-//! A browser that reconnects by itself sends the id of its last event; a stream that we open anew names it in the address.
-//! Either way nothing is missed, and what comes twice changes nothing. A stream that says nothing for long is checked, for
-//! a machine that slept or a cut cable leaves it open and silent for ever.
+//! A browser that reconnects by itself sends the id of the last event of the operation; a stream that we open anew names it in the
+//! address. Either way nothing is missed, and what comes twice changes nothing: all the rest is told as it is now, not as it changed.
+//! The server gives a sign of life every ten seconds. A machine that slept or a cut cable leaves a stream open and silent for ever, so one
+//! without signs of life counts as broken.
 
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::time::Duration;
 
 use domain::operation::event::Event;
-use futures::future::{AbortHandle, Abortable, Either, select};
+use domain::wire::{ActivityView, HealthFrame, HealthNotice};
+use futures::channel::mpsc;
+use futures::future::{Either, select};
 use futures::stream::SelectAll;
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use gloo_net::eventsource::{State, futures::EventSource};
@@ -18,82 +21,110 @@ use leptos::task::spawn_local;
 use super::Live;
 use super::feed::Applied;
 use super::link::{Backoff, Link};
+use super::tab::{Tab, Wanted};
 use super::timer::{Ticks, sleep};
-use crate::calls::operations::get_operation;
 use crate::clock;
 use crate::json;
 
-/// Events of one frame are applied together: one change of the page for a burst.
+/// What comes within one frame is shown together: one change of the page for a burst.
 const FRAME: Duration = Duration::from_millis(16);
 /// Most events applied at once, so that a long catch-up does not freeze the page.
 const MAX_BURST: usize = 256;
 /// How often the connection is looked at.
 const LOOK: Duration = Duration::from_millis(500);
-/// Looks without an event after which the server is asked whether there should have been one.
-const SILENT_LOOKS: u32 = 40;
-/// How long its answer may take.
-const ANSWER: Duration = Duration::from_secs(10);
-/// Name of the events that carry an [`Event`].
-const EVENT: &str = "operation-event";
-/// Name of the event that says that all were delivered and no more will come.
-const END: &str = "end";
+/// Looks without a sign of life after which it counts as broken.
+const SILENT_LOOKS: u32 = 50;
 
-/// Follows until the operation ends or the page is left.
-pub(super) fn start(operation: String, live: Live) {
-    // Effects run only once the page is the browser's, so the first paint is the server's.
-    Effect::new(move |_| {
-        let (stop, stopped) = AbortHandle::new_pair();
-        let following = Abortable::new(follow(operation.clone(), live), stopped);
-        // Being stopped is how it ends when the page is left.
-        spawn_local(following.map(drop));
-        on_cleanup(move || stop.abort());
-    });
+/// The types of events of `/api/environments/{id}/events`.
+const EVENTS: [(&str, Kind); 6] = [
+    ("operation-event", Kind::Operation),
+    ("end", Kind::OperationEnd),
+    ("activity", Kind::Activity),
+    ("health-notice", Kind::HealthNotice),
+    ("health", Kind::Health),
+    ("alive", Kind::Alive),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Operation,
+    OperationEnd,
+    Activity,
+    HealthNotice,
+    Health,
+    Alive,
 }
 
 /// How one connection ended.
 enum End {
-    /// Everything was delivered.
-    Complete,
     /// It broke, or something is missing.
     Lost,
-    /// It cannot be read.
+    /// The pages want to hear something else.
+    Changed,
+    /// It cannot be read: the server is of another version.
     Unreadable,
-    /// Nobody looks any more.
-    Left,
 }
 
-async fn follow(operation: String, live: Live) {
+/// Listens as long as the tab is open.
+pub(super) fn start(tab: Tab, environment: String) {
+    let (change, changes) = mpsc::channel(1);
+    let change = StoredValue::new_local(change);
+    Effect::new(move |_| {
+        tab.wanted.with(|wanted| wanted.version());
+        // Full means that the last change was not taken yet, and it will find this one.
+        change.update_value(|change| drop(change.try_send(())));
+    });
+    spawn_local(listen(tab, environment, changes));
+}
+
+async fn listen(tab: Tab, environment: String, mut changes: mpsc::Receiver<()>) {
     let mut backoff = Backoff::default();
     loop {
-        let Some(after) = live.feed.try_with_untracked(|feed| feed.progress.seq) else {
-            return;
-        };
-        let address = format!("/api/operations/{operation}/events?after={after}");
-        let end = match Connection::open(&address) {
-            Some(connection) => connection.read(&operation, live, &mut backoff).await,
+        // What the page says while it is put together belongs together.
+        sleep(FRAME).await;
+        while changes.next().now_or_never().flatten().is_some() {}
+        let wanted = tab.wanted.get_untracked();
+        let end = match Connection::open(&wanted.address(&environment)) {
+            Some(mut connection) => {
+                connection
+                    .read(tab, &wanted, &mut backoff, &mut changes)
+                    .await
+            }
             None => End::Lost,
         };
         let (link, pause) = match end {
-            End::Left => return,
-            End::Complete => {
-                live.link.try_set(Link::Ended);
-                return;
-            }
+            End::Changed => continue,
             End::Unreadable => {
-                live.link.try_set(Link::Outdated);
+                show(tab, &wanted, Link::Outdated);
                 return;
             }
             End::Lost => backoff.failed(),
         };
-        live.link.try_set(link);
-        sleep(pause).await;
+        show(tab, &wanted, link);
+        let pause = Box::pin(sleep(pause));
+        select(pause, changes.next()).await;
+    }
+}
+
+/// Shows how the connection is, wherever that is shown.
+fn show(tab: Tab, wanted: &Wanted, link: Link) {
+    if tab.link.get_untracked() != link {
+        tab.link.set(link);
+    }
+    if let Some(operation) = &wanted.operation {
+        let shown = operation.live.link;
+        if shown
+            .try_get_untracked()
+            .is_some_and(|shown| shown != link && shown != Link::Ended)
+        {
+            shown.try_set(link);
+        }
     }
 }
 
 /// What a connection brings.
 enum Incoming {
-    Event(String),
-    End,
+    Told(Kind, String),
     Broken,
     /// Time to look at the connection itself.
     Look,
@@ -108,21 +139,17 @@ struct Connection {
 impl Connection {
     fn open(address: &str) -> Option<Self> {
         let mut source = EventSource::new(address).ok()?;
-        let events = source.subscribe(EVENT).ok()?.map(|message| {
-            let text = message
-                .ok()
-                .and_then(|(_, message)| message.data().as_string());
-            text.map_or(Incoming::Broken, Incoming::Event)
-        });
-        let ends = source
-            .subscribe(END)
-            .ok()?
-            .map(|message| message.map_or(Incoming::Broken, |_| Incoming::End));
-        let looks = Ticks::new(LOOK).map(|()| Incoming::Look);
-        let mut incoming = SelectAll::new();
-        incoming.push(events.boxed_local());
-        incoming.push(ends.boxed_local());
-        incoming.push(looks.boxed_local());
+        let mut incoming: SelectAll<Pin<Box<dyn Stream<Item = Incoming>>>> = SelectAll::new();
+        for (name, kind) in EVENTS {
+            let told = source.subscribe(name).ok()?.map(move |message| {
+                let text = message
+                    .ok()
+                    .and_then(|(_, message)| message.data().as_string());
+                text.map_or(Incoming::Broken, |text| Incoming::Told(kind, text))
+            });
+            incoming.push(told.boxed_local());
+        }
+        incoming.push(Ticks::new(LOOK).map(|()| Incoming::Look).boxed_local());
         Some(Self {
             source,
             incoming,
@@ -130,101 +157,125 @@ impl Connection {
         })
     }
 
-    async fn read(mut self, operation: &str, live: Live, backoff: &mut Backoff) -> End {
-        let mut ended = false;
-        while let Some(first) = self.incoming.next().await {
-            if matches!(first, Incoming::Event(_)) {
+    async fn read(
+        &mut self,
+        tab: Tab,
+        wanted: &Wanted,
+        backoff: &mut Backoff,
+        changes: &mut mpsc::Receiver<()>,
+    ) -> End {
+        loop {
+            let first = match select(self.incoming.next(), changes.next()).await {
+                Either::Left((Some(first), _)) => first,
+                Either::Left((None, _)) => return End::Lost,
+                Either::Right(_) => return End::Changed,
+            };
+            if matches!(first, Incoming::Told(..)) {
+                self.heard(tab, wanted, backoff);
                 sleep(FRAME).await;
             }
-            let (mut burst, mut broken, mut look) = (Vec::new(), false, false);
+            let (mut burst, mut end, mut broken) = (Vec::new(), false, false);
             let mut next = Some(first);
             while let Some(incoming) = next {
                 match incoming {
-                    Incoming::Event(text) => match json::read::<Event>(text.as_bytes()) {
-                        Ok(event) => burst.push(event),
-                        Err(_) => return End::Unreadable,
-                    },
-                    Incoming::End => ended = true,
+                    Incoming::Told(Kind::Operation, text) => {
+                        match json::read::<Event>(text.as_bytes()) {
+                            Ok(event) => burst.push(event),
+                            Err(_) => return End::Unreadable,
+                        }
+                    }
+                    Incoming::Told(Kind::OperationEnd, _) => end = true,
+                    Incoming::Told(kind, text) => {
+                        if tell(tab, wanted, kind, &text).is_none() {
+                            return End::Unreadable;
+                        }
+                    }
                     Incoming::Broken => broken = true,
-                    Incoming::Look => look = true,
+                    Incoming::Look if self.is_lost(tab, wanted) => return End::Lost,
+                    Incoming::Look => {}
                 }
                 if burst.len() >= MAX_BURST {
                     break;
                 }
                 next = self.incoming.next().now_or_never().flatten();
             }
-            if !burst.is_empty() {
-                self.silent_looks = 0;
-                backoff.reset();
-                match apply(live, &burst) {
-                    None => return End::Left,
-                    Some(Applied::Gap) => return End::Lost,
-                    Some(Applied::All) => {}
+            if let Some(operation) = &wanted.operation {
+                if !is_applied(operation.live, &burst) || (end && !is_over(operation.live)) {
+                    return End::Lost;
                 }
-            }
-            if burst.len() >= MAX_BURST {
-                continue;
-            }
-            if ended {
-                return match live
-                    .feed
-                    .try_with_untracked(|feed| feed.progress.is_finished())
-                {
-                    Some(true) => End::Complete,
-                    Some(false) => End::Lost,
-                    None => End::Left,
-                };
             }
             if broken {
                 return End::Lost;
             }
-            if look && let Some(end) = self.look(operation, live, backoff).await {
-                return end;
-            }
         }
-        End::Lost
     }
 
-    /// Shows how the connection is; some end where it is of no use any more.
-    async fn look(&mut self, operation: &str, live: Live, backoff: &mut Backoff) -> Option<End> {
-        let shown = live.link.try_get_untracked();
-        let Some(shown) = shown else {
-            return Some(End::Left);
-        };
-        match self.source.state() {
-            State::Closed => return Some(End::Lost),
-            State::Connecting if shown == Link::Live => drop(live.link.try_set(Link::Reconnecting)),
-            State::Connecting => {}
-            State::Open if shown == Link::Live => self.silent_looks += 1,
-            State::Open => {
-                backoff.reset();
-                self.silent_looks = 0;
-                live.link.try_set(Link::Live);
-                live.heard.try_set(Some(clock::read()));
-            }
-        }
-        if self.silent_looks < SILENT_LOOKS {
-            return None;
-        }
+    fn heard(&mut self, tab: Tab, wanted: &Wanted, backoff: &mut Backoff) {
         self.silent_looks = 0;
-        let seen = live.feed.try_with_untracked(|feed| feed.progress.seq);
-        let answer = pin!(get_operation(operation.to_owned()));
-        let patience = pin!(sleep(ANSWER));
-        match (select(answer, patience).await, seen) {
-            (_, None) => Some(End::Left),
-            (Either::Left((Ok(view), _)), Some(seen)) if view.last_event_id <= seen => {
-                live.heard.try_set(Some(clock::read()));
-                None
-            }
-            _ => Some(End::Lost),
+        backoff.reset();
+        let now = Some(clock::read());
+        tab.heard.set(now);
+        if let Some(operation) = &wanted.operation {
+            operation.live.heard.try_set(now);
         }
+        show(tab, wanted, Link::Live);
+    }
+
+    /// Whether the connection is of no use any more.
+    fn is_lost(&mut self, tab: Tab, wanted: &Wanted) -> bool {
+        match self.source.state() {
+            State::Closed => return true,
+            State::Connecting if tab.link.get_untracked() == Link::Live => {
+                show(tab, wanted, Link::Reconnecting);
+            }
+            State::Connecting | State::Open => {}
+        }
+        self.silent_looks += 1;
+        self.silent_looks > SILENT_LOOKS
     }
 }
 
-/// None where the page is gone.
-fn apply(live: Live, burst: &[Event]) -> Option<Applied> {
-    let applied = live.feed.try_update(|feed| feed.apply(burst))?;
-    live.link.try_set(Link::Live);
-    live.heard.try_set(Some(clock::read()));
-    Some(applied)
+/// Puts what was told where it is shown; none where it cannot be read.
+fn tell(tab: Tab, wanted: &Wanted, kind: Kind, text: &str) -> Option<()> {
+    let text = text.as_bytes();
+    match kind {
+        Kind::Activity => {
+            let activity = json::read::<ActivityView>(text).ok()?;
+            tab.activity.set(Some(activity));
+            tab.changes.update(|changes| *changes += 1);
+        }
+        Kind::HealthNotice => {
+            if json::read::<HealthNotice>(text).ok()?.changed {
+                tab.changes.update(|changes| *changes += 1);
+            }
+        }
+        Kind::Health => {
+            let frame = json::read::<HealthFrame>(text).ok()?;
+            if let Some(deployment) = &wanted.deployment {
+                deployment.told.try_run(frame);
+            }
+        }
+        Kind::Alive | Kind::Operation | Kind::OperationEnd => {}
+    }
+    Some(())
+}
+
+/// Whether nothing is missing before these; also where nobody looks any more.
+fn is_applied(live: Live, burst: &[Event]) -> bool {
+    if burst.is_empty() {
+        return true;
+    }
+    let applied = live.feed.try_update(|feed| feed.apply(burst));
+    !matches!(applied, Some(Applied::Gap))
+}
+
+/// Whether the operation has ended, and shows that nothing more will come.
+fn is_over(live: Live) -> bool {
+    let finished = live
+        .feed
+        .try_with_untracked(|feed| feed.progress.is_finished());
+    if finished == Some(true) {
+        live.link.try_set(Link::Ended);
+    }
+    finished != Some(false)
 }

@@ -22,6 +22,7 @@ use crate::components::{
     SectionTitle, Skeleton, StatusBadge, Tone,
 };
 use crate::json::loaded;
+use crate::live::Tab;
 use crate::live::health::still;
 use crate::live::polled::{Polled, polled};
 use crate::pages::failed::FailedPage;
@@ -68,7 +69,7 @@ pub fn DeploymentPage() -> impl IntoView {
 fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
     let id = detail.product_deployment_id.clone();
     let environment = detail.environment_id.clone();
-    let deployment = id.clone();
+    let (deployment, asked) = (id.clone(), id.clone());
     let polled = polled(
         detail,
         |detail| {
@@ -78,10 +79,17 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
                 LATER
             }
         },
-        move || get_deployment(id.clone()),
+        move || get_deployment(asked.clone()),
     );
-    #[cfg(feature = "hydrate")]
-    crate::live::health::follow_health(polled);
+    let told = Callback::new(move |frame| {
+        let applied = polled
+            .data
+            .try_maybe_update(|detail| (crate::live::health::apply(detail, &frame), ()));
+        if applied.is_some() {
+            polled.stale.try_set(false);
+        }
+    });
+    Tab::of_page().want_deployment(environment.clone(), id, told);
     let count = Memo::new(move |_| polled.data.with(|detail| detail.stacks.len()));
     let current = Memo::new(move |_| polled.data.with(|detail| detail.release));
     // What an operation did is told again when the next one begins or this one ends.

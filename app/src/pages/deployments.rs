@@ -13,7 +13,8 @@ use leptos_router::hooks::use_query_map;
 
 use crate::calls::deployments::list_deployments;
 use crate::components::{
-    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, ProblemNotice, Skeleton,
+    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, Paging, Place, ProblemNotice,
+    Skeleton,
 };
 use crate::json::loaded;
 use crate::live::polled::polled;
@@ -70,6 +71,8 @@ fn List(list: DeploymentList, query: DeploymentQuery) -> impl IntoView {
     );
     let nothing = Memo::new(move |_| polled.data.with(|list| list.product_deployments.is_empty()));
     let query = StoredValue::new(query);
+    let place = Memo::new(move |_| polled.data.with(self::place));
+    let address = Callback::new(move |page| query.with_value(|query| query::address(query, page)));
     move || {
         if nothing.get() {
             let filtered = query.with_value(query::is_filtered);
@@ -80,7 +83,7 @@ fn List(list: DeploymentList, query: DeploymentQuery) -> impl IntoView {
                     <FreshMark polled />
                 </div>
                 <Rows polled />
-                <Pages polled query />
+                <Paging place address />
             }
             .into_any()
         }
@@ -116,24 +119,12 @@ fn Nothing(filtered: bool) -> impl IntoView {
     }
 }
 
-/// Which part of all this is, and the ways to the others.
-#[component]
-fn Pages(
-    polled: crate::live::polled::Polled<DeploymentList>,
-    query: StoredValue<DeploymentQuery>,
-) -> impl IntoView {
-    let place = Memo::new(move |_| polled.data.with(query::Place::of));
-    let way = move |page: Option<u32>, label: &'static str, rel: &'static str| {
-        page.map(|page| {
-            let href = query.with_value(|query| query::address(query, page));
-            view! { <a class="button" href=href rel=rel>{label}</a> }
-        })
-    };
-    view! {
-        <nav class="pages" aria-label="Pages">
-            <span class="soft number">{move || place.get().words()}</span>
-            {move || way(place.get().before(), "Previous", "prev")}
-            {move || way(place.get().after(), "Next", "next")}
-        </nav>
+fn place(list: &DeploymentList) -> Place {
+    Place {
+        total: list.total,
+        page: list.page,
+        page_size: list.page_size,
+        rows: list.product_deployments.len() as u64,
+        noun: ("deployment", "deployments"),
     }
 }

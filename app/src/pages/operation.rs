@@ -68,7 +68,7 @@ fn Operation(history: History) -> impl IntoView {
     let History { operation, feed } = history;
     let kind = operation.kind;
     let product = operation.product_name.clone();
-    let live = live::follow(&operation.operation_id, feed);
+    let live = live::follow(&operation.environment_id, &operation.operation_id, feed);
     let query = use_query_map();
     let choice = Memo::new(move |_| {
         query.with(|all| Selection::from_parameter(all.get_str(selection::PARAMETER)))

@@ -27,12 +27,13 @@ macro_rules! routes {
 
 routes! {
     HealthRoute => super::health::HealthPage,
-    HomeRoute => super::home::HomePage,
+    DashboardRoute => super::dashboard::DashboardPage,
     CatalogRoute => super::catalog::CatalogPage,
     ChangeRoute => super::change::ChangePage,
     ProductRoute => super::product::ProductPage,
     DeploymentRoute => super::deployment::DeploymentPage,
     DeploymentsRoute => super::deployments::DeploymentsPage,
     OperationRoute => super::operation::OperationPage,
+    OperationsRoute => super::operations::OperationsPage,
     DeployProductRoute => super::deploy_product::DeployProductPage,
 }

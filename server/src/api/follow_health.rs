@@ -55,7 +55,7 @@ async fn follow(
 }
 
 /// Ends at a frame that cannot be written: its reader comes back.
-fn events(
+pub(super) fn events(
     frames: impl Stream<Item = HealthFrame> + Send + 'static,
 ) -> impl Stream<Item = sse::Event> + Send + 'static {
     let span = tracing::Span::current();

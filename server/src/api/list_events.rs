@@ -12,6 +12,7 @@ use axum::response::sse;
 use axum::response::{IntoResponse as _, Response};
 use domain::operation::event::Event;
 use domain::wire::{EventPage, ProblemKind};
+use futures::future::ready;
 use futures::stream::{self, Stream, StreamExt as _};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -60,23 +61,22 @@ async fn list(
     Query(range): Query<Range>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let after = number("after", range.after.as_deref())?;
     if wants_stream(&headers) {
-        let seen = headers
-            .get("last-event-id")
-            .map(|seen| seen.to_str().unwrap_or_default());
-        let after = number("Last-Event-ID", seen)?.or(after).unwrap_or(0);
+        let after = self::after(&headers, range.after.as_deref())?;
         let events = state
             .operations
             .follow_operation(&actor, &id, after)
             .await?;
-        let mut response = live::answer(frames(events), shutdown);
+        let frames = frames(events)
+            .take_while(|frame| ready(frame.is_some()))
+            .filter_map(ready);
+        let mut response = live::answer(frames, shutdown);
         response
             .headers_mut()
             .insert(header::VARY, HeaderValue::from_static("accept"));
         return Ok(response);
     }
-    let after = after.unwrap_or(0);
+    let after = number("after", range.after.as_deref())?.unwrap_or(0);
     let limit = range.limit.unwrap_or(EVENTS_PER_PAGE);
     let read = state
         .operations
@@ -95,10 +95,19 @@ async fn list(
     Ok(response)
 }
 
-/// Events of the journal as frames, then the end.
-fn frames(
+/// The number after which a live reader wants to go on.
+pub(super) fn after(headers: &HeaderMap, after: Option<&str>) -> Result<i64, ApiError> {
+    let seen = headers
+        .get("last-event-id")
+        .map(|seen| seen.to_str().unwrap_or_default());
+    let seen = number("Last-Event-ID", seen)?;
+    Ok(seen.or(number("after", after)?).unwrap_or(0))
+}
+
+/// Events of the journal as frames, then the end; none where they break off without one, so that the reader comes back.
+pub(super) fn frames(
     events: impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + 'static,
-) -> impl Stream<Item = sse::Event> + Send + 'static {
+) -> impl Stream<Item = Option<sse::Event>> + Send + 'static {
     let span = tracing::Span::current();
     stream::unfold(Some(Box::pin(events)), move |events| {
         let span = span.clone();
@@ -107,14 +116,13 @@ fn frames(
             let frame = match events.next().await {
                 Some(Ok(event)) => frame(&event).map_err(|error| Box::new(error) as Box<dyn Error>),
                 Some(Err(error)) => Err(Box::new(error) as Box<dyn Error>),
-                None => return Some((end(), None)),
+                None => return Some((Some(end()), None)),
             };
             match frame {
-                Ok(frame) => Some((frame, Some(events))),
+                Ok(frame) => Some((Some(frame), Some(events))),
                 Err(error) => {
-                    // Without an end: the reader comes back and goes on where it was.
                     span.in_scope(|| tracing::warn!(error, "events break off"));
-                    None
+                    Some((None, None))
                 }
             }
         }

@@ -11,8 +11,6 @@ use crate::state::AppState;
 
 /// Lines of a page where the request does not say.
 const PAGE_SIZE: u32 = 50;
-/// Most lines of a page.
-const MAX_PAGE_SIZE: u32 = 200;
 
 pub(super) fn endpoint() -> Endpoint {
     Endpoint::get("/operations", "list_operations", list)
@@ -47,18 +45,10 @@ async fn list(
             "environment must be the id of an environment; GET /api/environments lists them.";
         invalid(message, [("environment".to_owned(), message.to_owned())])
     })?;
-    let page = query.page.unwrap_or(1).max(1);
-    let page_size = query.page_size.unwrap_or(PAGE_SIZE).clamp(1, MAX_PAGE_SIZE);
-    let offset = (page - 1).saturating_mul(page_size);
-    let (operations, total) = state
+    let page = query.page.unwrap_or(1);
+    let page_size = query.page_size.unwrap_or(PAGE_SIZE);
+    let listed = state
         .operations
-        .list_operations(&actor, environment, page_size, offset)
-        .await?;
-    Ok(Json(OperationList {
-        success: true,
-        operations,
-        total,
-        page,
-        page_size,
-    }))
+        .list_operations(&actor, environment, page, page_size);
+    Ok(Json(listed.await?))
 }

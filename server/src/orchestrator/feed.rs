@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::id::OperationId;
 use domain::operation::event::Event;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 
 /// Events that a slow reader may fall behind before it has to read the journal again.
@@ -16,6 +16,8 @@ const BACKLOG: usize = 1024;
 #[derive(Clone, Default)]
 pub struct Feed {
     channels: Arc<Mutex<HashMap<OperationId, Channel>>>,
+    /// Rings when anything happens in any operation here.
+    bell: Arc<watch::Sender<()>>,
 }
 
 struct Channel {
@@ -48,6 +50,12 @@ impl Feed {
         self.with(operation, |channel| channel.events.subscribe())
     }
 
+    /// Rings when anything happens in any operation here; what happens elsewhere is in the journal.
+    #[must_use]
+    pub fn bell(&self) -> watch::Receiver<()> {
+        self.bell.subscribe()
+    }
+
     /// Whether the operation runs in this process: then every event comes by itself.
     #[must_use]
     pub fn is_live(&self, operation: OperationId) -> bool {
@@ -77,6 +85,7 @@ impl Feed {
                 drop(channel.events.send(event));
             }
         });
+        self.bell.send_replace(());
     }
 
     /// Marks that the operation runs here, until the guard is dropped; then readers are let go, and find the rest in the journal.

@@ -6,8 +6,8 @@ use domain::access::Actor;
 use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, OperationView, PlanRequest, PlanView, Problem,
-    ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
+    EnvironmentHealthSummary, EnvironmentView, OperationList, OperationView, PlanRequest, PlanView,
+    Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
 };
 
 use crate::deployments::DeploymentError;
@@ -177,19 +177,19 @@ impl Backend for UseCases {
         &self,
         actor: &Actor,
         environment: &str,
-        limit: u32,
-    ) -> Result<Vec<OperationView>, Problem> {
+        page: u32,
+        page_size: u32,
+    ) -> Result<OperationList, Problem> {
         let environment = self
             .0
             .environments
             .get_environment(actor, environment)
             .await?;
-        let listed = self
-            .0
-            .operations
-            .list_operations(actor, Some(environment.id), limit, 0)
-            .await?;
-        Ok(listed.0)
+        let listed =
+            self.0
+                .operations
+                .list_operations(actor, Some(environment.id), page, page_size);
+        Ok(listed.await?)
     }
 
     async fn operation_events(

@@ -1,7 +1,7 @@
 //! The list's filter, order and page as they stand in the address. What cannot be read is as if it were not there.
 
 use domain::deployment::ProductStatus;
-use domain::wire::{DeploymentList, DeploymentQuery, DeploymentSort};
+use domain::wire::{DeploymentQuery, DeploymentSort};
 
 /// Rows of a page.
 const PAGE_SIZE: u32 = 25;
@@ -65,59 +65,6 @@ pub fn address(query: &DeploymentQuery, page: u32) -> String {
     }
 }
 
-/// Which part of all rows a page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    total: u64,
-    page: u32,
-    page_size: u32,
-    rows: u64,
-}
-
-impl Place {
-    /// Of an answer.
-    #[must_use]
-    pub fn of(list: &DeploymentList) -> Self {
-        Self {
-            total: list.total,
-            page: list.page.max(1),
-            page_size: list.page_size.max(1),
-            rows: list.product_deployments.len() as u64,
-        }
-    }
-
-    fn skipped(self) -> u64 {
-        u64::from(self.page - 1) * u64::from(self.page_size)
-    }
-
-    /// `26 to 50 of 73`.
-    #[must_use]
-    pub fn words(self) -> String {
-        let first = self.skipped() + 1;
-        let last = self.skipped() + self.rows;
-        if self.rows == self.total {
-            match self.total {
-                1 => "1 deployment".to_owned(),
-                total => format!("{total} deployments"),
-            }
-        } else {
-            format!("{first} to {last} of {}", self.total)
-        }
-    }
-
-    /// The page before.
-    #[must_use]
-    pub fn before(self) -> Option<u32> {
-        (self.page > 1).then(|| self.page - 1)
-    }
-
-    /// The page after.
-    #[must_use]
-    pub fn after(self) -> Option<u32> {
-        (self.skipped() + self.rows < self.total && self.rows > 0).then(|| self.page + 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,38 +95,5 @@ mod tests {
             "/deployments",
         );
         check("/deployments?status=Gone&sort=odd&page=-4", "/deployments");
-    }
-
-    fn place(page: u32, rows: u64, total: u64) -> Place {
-        Place {
-            total,
-            page,
-            page_size: 25,
-            rows,
-        }
-    }
-
-    #[test]
-    fn a_page_knows_its_place() {
-        let first = place(1, 25, 73);
-        assert_eq!(
-            (first.words().as_str(), first.before(), first.after()),
-            ("1 to 25 of 73", None, Some(2))
-        );
-        let last = place(3, 23, 73);
-        assert_eq!(
-            (last.words().as_str(), last.before(), last.after()),
-            ("51 to 73 of 73", Some(2), None)
-        );
-        let only = place(1, 1, 1);
-        assert_eq!(
-            (only.words().as_str(), only.before(), only.after()),
-            ("1 deployment", None, None)
-        );
-        let past_the_end = place(9, 0, 73);
-        assert_eq!(
-            (past_the_end.before(), past_the_end.after()),
-            (Some(8), None)
-        );
     }
 }

@@ -1,0 +1,165 @@
+//! What this tab of the browser hears from the server: one stream for all that its pages show live, whatever page is open.
+//!
+//! Pages say what they want to hear; the stream is opened anew when that changes, from where each of them is.
+
+use domain::timestamp::Timestamp;
+use domain::wire::{ActivityView, HealthFrame};
+use leptos::prelude::*;
+
+use super::{Link, Live};
+
+/// Shared by everything on the page.
+#[derive(Clone, Copy)]
+pub struct Tab {
+    /// What is being done in the environment; none until it was heard.
+    pub activity: RwSignal<Option<ActivityView>>,
+    /// The connection.
+    pub link: RwSignal<Link>,
+    /// When the server was heard last, by the reader's clock.
+    pub heard: RwSignal<Option<Timestamp>>,
+    /// Grows whenever something changed that lists and details show.
+    pub changes: RwSignal<u32>,
+    pub(super) wanted: RwSignal<Wanted>,
+}
+
+/// What the open page wants to hear besides.
+#[derive(Clone, Default)]
+pub(super) struct Wanted {
+    /// Grows with every change.
+    version: u32,
+    /// Where the page is about another environment than the one that is chosen.
+    environment: Option<String>,
+    pub(super) operation: Option<WantedOperation>,
+    pub(super) deployment: Option<WantedDeployment>,
+}
+
+#[derive(Clone)]
+pub(super) struct WantedOperation {
+    pub(super) id: String,
+    pub(super) live: Live,
+}
+
+#[derive(Clone)]
+pub(super) struct WantedDeployment {
+    pub(super) id: String,
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only browsers listen")
+    )]
+    pub(super) told: Callback<HealthFrame>,
+}
+
+/// Gives every page the stream of its tab.
+pub fn provide_tab() {
+    provide_context(Tab {
+        activity: RwSignal::new(None),
+        link: RwSignal::new(Link::Connecting),
+        heard: RwSignal::new(None),
+        changes: RwSignal::new(0),
+        wanted: RwSignal::new(Wanted::default()),
+    });
+}
+
+impl Tab {
+    /// The stream of this tab.
+    #[must_use]
+    pub fn of_page() -> Self {
+        expect_context()
+    }
+
+    /// Begins to listen, until the tab is closed.
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(unused_variables, clippy::unused_self, reason = "only browsers listen")
+    )]
+    pub fn listen(self, environment: String) {
+        #[cfg(feature = "hydrate")]
+        super::stream::start(self, environment);
+    }
+
+    /// Hears an operation until the page is left.
+    pub(super) fn want_operation(self, environment: String, id: String, live: Live) {
+        // Effects run only once the page is the browser's, so the first paint is the server's.
+        Effect::new(move |_| {
+            let wanted = WantedOperation {
+                id: id.clone(),
+                live,
+            };
+            let environment = environment.clone();
+            self.change(|all| {
+                all.environment = Some(environment);
+                all.operation = Some(wanted);
+            });
+            let id = id.clone();
+            on_cleanup(move || {
+                self.change(|all| {
+                    // The next page may want another one already.
+                    all.operation.take_if(|wanted| wanted.id == id);
+                });
+            });
+        });
+    }
+
+    /// Hears the health of a deployment until the page is left.
+    pub fn want_deployment(self, environment: String, id: String, told: Callback<HealthFrame>) {
+        Effect::new(move |_| {
+            let wanted = WantedDeployment {
+                id: id.clone(),
+                told,
+            };
+            let environment = environment.clone();
+            self.change(|all| {
+                all.environment = Some(environment);
+                all.deployment = Some(wanted);
+            });
+            let id = id.clone();
+            on_cleanup(move || {
+                self.change(|all| {
+                    all.deployment.take_if(|wanted| wanted.id == id);
+                });
+            });
+        });
+    }
+
+    fn change(self, change: impl FnOnce(&mut Wanted)) {
+        self.wanted.try_update(|all| {
+            change(all);
+            all.version = all.version.wrapping_add(1);
+        });
+    }
+}
+
+#[cfg_attr(
+    not(feature = "hydrate"),
+    expect(dead_code, reason = "only browsers listen")
+)]
+impl Wanted {
+    /// What differs where something else is wanted.
+    pub(super) const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Where all this is told.
+    pub(super) fn address(&self, chosen: &str) -> String {
+        let about = self.operation.is_some() || self.deployment.is_some();
+        let environment = self.environment.as_deref().filter(|_| about);
+        let environment = environment.unwrap_or(chosen);
+        let mut address = format!("/api/environments/{environment}/events?");
+        if let Some(deployment) = &self.deployment {
+            address.push_str("deployment=");
+            address.push_str(&deployment.id);
+            address.push('&');
+        }
+        if let Some(operation) = &self.operation {
+            let seen = operation
+                .live
+                .feed
+                .try_with_untracked(|feed| feed.progress.seq);
+            address.push_str("operation=");
+            address.push_str(&operation.id);
+            address.push_str("&after=");
+            address.push_str(&seen.unwrap_or_default().to_string());
+        }
+        address
+    }
+}
