@@ -4,6 +4,7 @@
 //! the same code runs in the browser.
 
 pub mod access;
+pub mod container;
 pub mod deployment;
 pub mod environment;
 pub mod health;

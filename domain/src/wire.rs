@@ -3,6 +3,7 @@
 mod activity;
 mod catalog;
 mod change;
+mod container;
 mod deployment;
 mod environment;
 mod health;
@@ -12,6 +13,7 @@ mod precheck;
 mod problem;
 mod release;
 mod stack;
+mod volume;
 
 pub use activity::{ActivityItem, ActivityView, HealthNotice};
 pub use catalog::{
@@ -22,6 +24,11 @@ pub use change::{
     ContainersOfStack, ContainersRequest, ContainersResult, DataAtRisk, DecisionRequest, Drift,
     OperationModeRequest, OperationModeResult, OperationResult, PlanRequest, PlanView,
     RedeployRequest, RemoveRequest, RetryRequest, RollbackRequest, UpgradeRequest,
+};
+pub use container::{
+    BusyWith, ContainerContext, ContainerDetail, ContainerMountView, ContainerPage,
+    ContainerPortView, ContainerQuery, ContainerView, DashboardStats, HealthProbeView, LogChunk,
+    LogLineView, ObjectOwner, OrphanRemoval, StackContext,
 };
 pub use deployment::{
     DeployProductRequest, DeployProductResponse, DeploymentList, DeploymentListItem,
@@ -55,3 +62,4 @@ pub use stack::{
     StackRollbackResult, StackServiceView, StackUpgradeCheck, StackUpgradeResult,
     UpgradeStackRequest,
 };
+pub use volume::{CreateVolumeRequest, VolumePage, VolumeQuery, VolumeView};

@@ -5,6 +5,7 @@
 
 pub mod docker;
 pub mod fake;
+mod inventory;
 mod ownership;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,11 @@ use domain::plan::{ContainerState, Observed, ObservedContainer, Ownership};
 use domain::spec::{NetworkSpec, ServiceSpec, StackSpec, VolumeSpec};
 use futures::stream::BoxStream;
 use tokio::sync::mpsc;
+
+pub use inventory::{
+    ContainerDescription, ContainerMount, ContainerPort, ListedContainer, ListedVolume, LogRange,
+    NewVolume,
+};
 
 /// Labels that Windlass puts on everything it makes.
 pub mod labels {
@@ -274,6 +280,8 @@ pub struct LogLine {
     pub stderr: bool,
     /// Epoch milliseconds from the engine.
     pub at: Option<i64>,
+    /// The same in nanoseconds: names the line for whoever goes on after it.
+    pub nanos: Option<i64>,
     /// The line without its end, cut to [`MAX_LOG_LINE`] bytes, invalid UTF-8 replaced.
     pub text: String,
 }
@@ -373,6 +381,30 @@ pub trait Engine: Send + Sync {
         &self,
         id: &str,
     ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError>;
+    /// Lines of both streams in a range, as they come; also of a container that has ended.
+    async fn read_logs(
+        &self,
+        id: &str,
+        range: LogRange,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError>;
+    /// Every container, ours or not, for people: one list, nothing inspected.
+    async fn list_containers(&self) -> Result<Vec<ListedContainer>, EngineError>;
+    /// One container in full, by id or name.
+    async fn describe_container(&self, id: &str) -> Result<ContainerDescription, EngineError>;
+    /// Stops with the container's own grace and starts again; one that does not run is started.
+    async fn restart_container(&self, id: &str) -> Result<(), EngineError>;
+    /// Removes a container, ours or not, and keeps its volumes, also those without a name; gone is good. One that runs is a
+    /// [`EngineError::Conflict`] unless `force` says to kill it.
+    async fn discard_container(&self, id: &str, force: bool) -> Result<(), EngineError>;
+    /// Every volume, ours or not.
+    async fn list_volumes(&self) -> Result<Vec<ListedVolume>, EngineError>;
+    /// The volume of this name, where there is one.
+    async fn find_volume(&self, name: &str) -> Result<Option<ListedVolume>, EngineError>;
+    /// Makes a volume that is nobody's; a name that is taken is a [`EngineError::Conflict`].
+    async fn make_volume(&self, new: &NewVolume) -> Result<ListedVolume, EngineError>;
+    /// Removes a volume with its data, ours or not; gone is good, one in use is a [`EngineError::Conflict`]. `force` also
+    /// where its driver fails to.
+    async fn discard_volume(&self, name: &str, force: bool) -> Result<(), EngineError>;
     /// Runs a command in the container; its exit code.
     async fn exec(
         &self,

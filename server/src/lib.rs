@@ -6,6 +6,7 @@ pub mod args;
 pub mod boot;
 pub mod catalog;
 pub mod clock;
+pub mod containers;
 pub mod deployments;
 pub mod doctor;
 pub mod engine;

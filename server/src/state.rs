@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::activity::Activities;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::containers::Containers;
 use crate::deployments::Deployments;
 use crate::environments::Environments;
 use crate::health::HealthReports;
@@ -25,6 +26,7 @@ pub struct AppState {
     pub operations: Operations,
     pub activities: Activities,
     pub health: HealthReports,
+    pub containers: Containers,
     pub observers: Observers,
     pub readiness: Readiness,
 }
@@ -40,17 +42,18 @@ impl AppState {
         reconciler: Reconciler,
         clock: Clock,
     ) -> Self {
+        let products = Products::new(Arc::clone(&catalog), clock.clone());
         let operations = Operations::new(store.clone(), orchestrator.clone(), clock.clone());
         let activities = Activities::new(store.clone(), environments.clone(), orchestrator.clone());
         let observers = Observers::new(store.clone(), clock.clone(), Signals::new());
         let deployments = Deployments {
             store: store.clone(),
-            catalog: Arc::clone(&catalog),
+            catalog,
             environments: environments.clone(),
             operations: operations.clone(),
             orchestrator,
             reconciler: reconciler.clone(),
-            clock: clock.clone(),
+            clock,
         };
         Self {
             observers: observers.telling(Switching {
@@ -58,7 +61,12 @@ impl AppState {
                 trigger_of: Arc::new(|deployment| deployment.maintenance.clone()),
             }),
             deployments,
-            products: Products::new(catalog, clock),
+            containers: Containers {
+                store: store.clone(),
+                environments: environments.clone(),
+                products: products.clone(),
+            },
+            products,
             health: HealthReports {
                 store: store.clone(),
                 environments: environments.clone(),

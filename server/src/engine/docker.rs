@@ -12,6 +12,7 @@ mod create;
 mod endpoints;
 mod events;
 mod files;
+mod inventory;
 mod logs;
 mod mounts;
 mod observe;
@@ -48,8 +49,9 @@ use self::api_version::ApiVersion;
 use self::call::{Act, found};
 use super::ownership::from_labels;
 use super::{
-    ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image, LogLine,
-    NewContainer, PublishedPort, PullProgress, labels,
+    ContainerDescription, ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image,
+    ListedContainer, ListedVolume, LogLine, LogRange, NewContainer, NewVolume, PublishedPort,
+    PullProgress, labels,
 };
 
 /// For calls that the engine answers from memory or with a little work.
@@ -528,6 +530,46 @@ impl Engine for DockerEngine {
         let frames = docker.logs(id, Some(options));
         let address = self.address().to_owned();
         Ok(logs::lines(frames, move |error| act.error(&address, error)).boxed())
+    }
+
+    async fn read_logs(
+        &self,
+        id: &str,
+        range: LogRange,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+        inventory::read_logs(self, id, range).await
+    }
+
+    async fn list_containers(&self) -> Result<Vec<ListedContainer>, EngineError> {
+        inventory::list_containers(self).await
+    }
+
+    async fn describe_container(&self, id: &str) -> Result<ContainerDescription, EngineError> {
+        inventory::describe(self, id).await
+    }
+
+    async fn restart_container(&self, id: &str) -> Result<(), EngineError> {
+        inventory::restart(self, id).await
+    }
+
+    async fn discard_container(&self, id: &str, force: bool) -> Result<(), EngineError> {
+        inventory::discard_container(self, id, force).await
+    }
+
+    async fn list_volumes(&self) -> Result<Vec<ListedVolume>, EngineError> {
+        inventory::list_volumes(self).await
+    }
+
+    async fn find_volume(&self, name: &str) -> Result<Option<ListedVolume>, EngineError> {
+        inventory::find_volume(self, name).await
+    }
+
+    async fn make_volume(&self, new: &NewVolume) -> Result<ListedVolume, EngineError> {
+        inventory::make_volume(self, new).await
+    }
+
+    async fn discard_volume(&self, name: &str, force: bool) -> Result<(), EngineError> {
+        inventory::discard_volume(self, name, force).await
     }
 
     async fn exec(

@@ -5,6 +5,7 @@
 //! service or an image behave, and which calls fail how. Everything happens on tokio's clock, so a test may pause it. Every call is
 //! recorded in order.
 
+mod inventory;
 mod script;
 mod state;
 
@@ -25,8 +26,9 @@ pub use self::script::{Call, Fault, HealthScript, Injection, Script, Verb};
 pub use self::state::FakeContainer;
 use self::state::{RegistryImage, State, Turn, is_up};
 use super::{
-    ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image, LogLine,
-    NewContainer, PublishedPort, PullProgress,
+    ContainerDescription, ContainerDetails, ContainerEvent, Engine, EngineError, EngineInfo, Image,
+    ListedContainer, ListedVolume, LogLine, LogRange, NewContainer, NewVolume, PublishedPort,
+    PullProgress,
 };
 
 /// What errors name as the engine's address.
@@ -242,6 +244,36 @@ impl FakeEngine {
             self.live(id, Some(pause), Vec::new());
         }
         Ok(())
+    }
+
+    /// Lines of a container's output from a position on, to the end or, with `follow`, until it ends.
+    fn lines_from(
+        &self,
+        id: String,
+        from: usize,
+        follow: bool,
+    ) -> BoxStream<'static, Result<LogLine, EngineError>> {
+        let changed = self.inner.changed.subscribe();
+        let state = (self.inner.clone(), changed, id, from);
+        futures::stream::unfold(state, move |(inner, mut changed, id, at)| async move {
+            loop {
+                changed.borrow_and_update();
+                let (line, running) = match inner.state().find(&id) {
+                    Ok(container) => (
+                        container.log.get(at).cloned(),
+                        is_up(container.details.container.state),
+                    ),
+                    Err(_) => return None,
+                };
+                if let Some(line) = line {
+                    return Some((Ok(line), (inner, changed, id, at + 1)));
+                }
+                if !follow || !running || changed.changed().await.is_err() {
+                    return None;
+                }
+            }
+        })
+        .boxed()
     }
 
     /// Plays the rest of a container's life in the background: its turns, its end, its restarts.
@@ -597,29 +629,106 @@ impl Engine for FakeEngine {
                 Ok(state.find(id)?.details.container.id.clone())
             })
             .await?;
-        let changed = self.inner.changed.subscribe();
-        let state = (self.inner.clone(), changed, id, 0_usize);
-        Ok(
-            futures::stream::unfold(state, |(inner, mut changed, id, at)| async move {
-                loop {
-                    changed.borrow_and_update();
-                    let (line, running) = match inner.state().find(&id) {
-                        Ok(container) => (
-                            container.log.get(at).cloned(),
-                            is_up(container.details.container.state),
-                        ),
-                        Err(_) => return None,
-                    };
-                    if let Some(line) = line {
-                        return Some((Ok(line), (inner, changed, id, at + 1)));
-                    }
-                    if !running || changed.changed().await.is_err() {
-                        return None;
-                    }
-                }
+        Ok(self.lines_from(id, 0, true))
+    }
+
+    async fn read_logs(
+        &self,
+        id: &str,
+        range: LogRange,
+    ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
+        let (id, from) = self
+            .perform(Verb::ReadLogs, id, |state, _| {
+                let container = state.find(id)?;
+                Ok((
+                    container.details.container.id.clone(),
+                    inventory::first_line(&container.log, range),
+                ))
             })
-            .boxed(),
-        )
+            .await?;
+        Ok(self.lines_from(id, from, range.follow))
+    }
+
+    async fn list_containers(&self) -> Result<Vec<ListedContainer>, EngineError> {
+        self.perform(Verb::ListContainers, "", |state, _| {
+            Ok(state.containers.values().map(inventory::listed).collect())
+        })
+        .await
+    }
+
+    async fn describe_container(&self, id: &str) -> Result<ContainerDescription, EngineError> {
+        self.perform(Verb::DescribeContainer, id, |state, _| {
+            Ok(inventory::described(state.find(id)?))
+        })
+        .await
+    }
+
+    async fn restart_container(&self, id: &str) -> Result<(), EngineError> {
+        let mut events = Vec::new();
+        let mut started = None;
+        let result = self
+            .perform(Verb::RestartContainer, id, |state, call| {
+                let container = state.find(id)?;
+                let code = container.script.stop_exit_code;
+                if is_up(container.details.container.state) {
+                    events.push(state.end(id, code, true)?.0);
+                }
+                if state.check_start(id, call)? {
+                    started = Some(state.run(id, false)?);
+                }
+                Ok(())
+            })
+            .await;
+        for event in events {
+            self.inner.emit(event);
+        }
+        if let Some((event, turns)) = started {
+            let id = event.id.clone();
+            self.inner.emit(event);
+            self.live(id, None, turns);
+        }
+        result
+    }
+
+    async fn discard_container(&self, id: &str, force: bool) -> Result<(), EngineError> {
+        let mut events = Vec::new();
+        let result = self
+            .perform(Verb::DiscardContainer, id, |state, _| {
+                events = state.discard_container(id, force)?;
+                Ok(())
+            })
+            .await;
+        for event in events {
+            self.inner.emit(event);
+        }
+        result
+    }
+
+    async fn list_volumes(&self) -> Result<Vec<ListedVolume>, EngineError> {
+        self.perform(Verb::ListVolumes, "", |state, _| Ok(state.listed_volumes()))
+            .await
+    }
+
+    async fn find_volume(&self, name: &str) -> Result<Option<ListedVolume>, EngineError> {
+        self.perform(Verb::FindVolume, name, |state, _| {
+            let mut all = state.listed_volumes().into_iter();
+            Ok(all.find(|volume| volume.name == name))
+        })
+        .await
+    }
+
+    async fn make_volume(&self, new: &NewVolume) -> Result<ListedVolume, EngineError> {
+        self.perform(Verb::MakeVolume, &new.name, |state, _| {
+            state.make_volume(new)
+        })
+        .await
+    }
+
+    async fn discard_volume(&self, name: &str, _force: bool) -> Result<(), EngineError> {
+        self.perform(Verb::DiscardVolume, name, |state, _| {
+            state.discard_volume(name)
+        })
+        .await
     }
 
     async fn exec(

@@ -2,7 +2,7 @@
 //! indexes decide who wins; what stands in the way is read afterwards, for the answer.
 
 use domain::deployment::{ProductDeployment, ProductStatus};
-use domain::id::DeploymentId;
+use domain::id::{DeploymentId, EnvironmentId};
 use domain::operation::event::{EventBody, Level};
 use domain::operation::{Operation, OperationKind};
 use domain::release::Release;
@@ -53,10 +53,8 @@ impl Store {
                 error @ (StoreError::NotSuperseded { .. } | StoreError::DeploymentChanged { .. }),
             ) => {
                 tx.rollback().await?;
-                Err(self
-                    .active_operation(new.operation)
-                    .await?
-                    .map_or(error, StoreError::OperationActive))
+                let active = self.operation_in_the_way(new.operation).await?;
+                Err(active.map_or(error, StoreError::OperationActive))
             }
             Err(error) => Err(error),
         }
@@ -64,7 +62,7 @@ impl Store {
 
     /// What a unique index found; none where it is no rule of the product's, such as an id used twice.
     async fn obstacle(&self, new: &NewOperation<'_>) -> Result<Option<StoreError>, StoreError> {
-        if let Some(active) = self.active_operation(new.operation).await? {
+        if let Some(active) = self.operation_in_the_way(new.operation).await? {
             return Ok(Some(StoreError::OperationActive(active)));
         }
         if new.deployment.is_some()
@@ -82,17 +80,30 @@ impl Store {
         Ok((!id_is_taken).then_some(StoreError::Contended { act: ACT }))
     }
 
-    async fn active_operation(
+    async fn operation_in_the_way(
         &self,
         operation: &Operation,
+    ) -> Result<Option<ActiveOperation>, StoreError> {
+        self.active_operation(operation.environment_id, &operation.group_id)
+            .await
+    }
+
+    /// The operation that holds a product in an environment.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn active_operation(
+        &self,
+        environment: EnvironmentId,
+        group_id: &str,
     ) -> Result<Option<ActiveOperation>, StoreError> {
         let row = sqlx::query(concat!(
             "SELECT id, kind, actor, created_at FROM operations
              WHERE environment_id = $1 AND group_id = $2 AND status IN ",
             active!()
         ))
-        .bind(operation.environment_id.to_string())
-        .bind(operation.group_id.as_str())
+        .bind(environment.to_string())
+        .bind(group_id)
         .fetch_optional(&self.reader)
         .await
         .act("read the active operation")?;

@@ -78,6 +78,10 @@ async fn a_second_operation_is_refused_by_name(database: Database) {
         }
         other => panic!("{other:?}"),
     }
+    let held = store.active_operation(environment_id(), &first.group_id);
+    assert_eq!(held.await.unwrap().map(|active| active.id), Some(first.id));
+    let free = store.active_operation(environment_id(), "stacks:none");
+    assert_eq!(free.await.unwrap(), None);
     // Nothing of it was written.
     assert_eq!(
         store.deployment(environment_id(), again.id).await.unwrap(),

@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 25] = [
+const LAYERS: [(&str, Layer); 26] = [
     ("lib", Layer::Root),
     ("main", Layer::Root),
     ("boot", Layer::Root),
@@ -33,6 +33,7 @@ const LAYERS: [(&str, Layer); 25] = [
     ("environments", Layer::Feature),
     ("products", Layer::Feature),
     ("deployments", Layer::Feature),
+    ("containers", Layer::Feature),
     ("operations", Layer::Feature),
     ("health", Layer::Feature),
     ("reconcile", Layer::Feature),

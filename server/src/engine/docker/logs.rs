@@ -6,7 +6,7 @@ use bollard::container::LogOutput;
 use bollard::errors::Error;
 use futures::{Stream, StreamExt};
 
-use super::observe::epoch_millis;
+use super::observe::epoch_nanos;
 use crate::engine::{EngineError, LogLine, MAX_LOG_LINE};
 
 /// Longest time stamp that the engine writes before a line.
@@ -24,6 +24,7 @@ pub(super) struct Lines {
 
 #[derive(Default)]
 struct Partial {
+    /// Epoch nanoseconds.
     at: Option<i64>,
     bytes: Vec<u8>,
     open: bool,
@@ -42,9 +43,11 @@ impl Partial {
             bytes.pop();
         }
         self.open = false;
+        let nanos = self.at.take();
         LogLine {
             stderr,
-            at: self.at.take(),
+            at: nanos.map(|nanos| nanos / 1_000_000),
+            nanos,
             text: text_of(&bytes),
         }
     }
@@ -111,7 +114,7 @@ fn split_stamp(piece: &[u8]) -> (Option<i64>, &[u8]) {
     };
     match std::str::from_utf8(&piece[..space])
         .ok()
-        .and_then(epoch_millis)
+        .and_then(epoch_nanos)
     {
         Some(at) => (Some(at), &piece[space + 1..]),
         None => (None, piece),

@@ -205,9 +205,14 @@ fn addresses(
 
 /// RFC 3339 as epoch milliseconds; none for the engine's zero time, year 1.
 pub(super) fn epoch_millis(text: &str) -> Option<i64> {
+    epoch_nanos(text).map(|nanos| nanos / 1_000_000)
+}
+
+/// The same in nanoseconds.
+pub(super) fn epoch_nanos(text: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    let millis = i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()?;
-    (millis > 0).then_some(millis)
+    let nanos = i64::try_from(at.unix_timestamp_nanos()).ok()?;
+    (nanos > 0).then_some(nanos)
 }
 
 /// Cuts at a character, not in one.

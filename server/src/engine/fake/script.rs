@@ -71,6 +71,15 @@ pub enum Verb {
     FollowLogs,
     Exec,
     Events,
+    ReadLogs,
+    ListContainers,
+    DescribeContainer,
+    RestartContainer,
+    DiscardContainer,
+    ListVolumes,
+    FindVolume,
+    MakeVolume,
+    DiscardVolume,
 }
 
 /// One call, as it came in.

@@ -39,7 +39,9 @@ pub struct FakeContainer {
     pub(super) life: u64,
     /// Whether somebody stopped it: then no restart policy starts it again.
     stopped: bool,
-    ports: Vec<String>,
+    pub(super) ports: Vec<String>,
+    /// Epoch milliseconds.
+    pub(super) created_at: i64,
 }
 
 /// An image in the registry.
@@ -175,7 +177,7 @@ impl State {
         }
     }
 
-    fn volume_in_use(&self, name: &str) -> bool {
+    pub(super) fn volume_in_use(&self, name: &str) -> bool {
         self.containers
             .values()
             .any(|container| container.volumes.iter().any(|volume| volume == name))
@@ -264,6 +266,7 @@ impl State {
             script: self.script_of(&new.service.name, &new.service.image),
             life: 0,
             stopped: false,
+            created_at: self.now(),
             ports: new
                 .service
                 .ports
@@ -409,13 +412,17 @@ impl State {
             .iter()
             .map(|name| (name.clone(), address.clone()))
             .collect();
-        container
-            .log
-            .extend(script.lines.iter().map(|(stderr, text)| LogLine {
-                stderr: *stderr,
-                at: Some(now),
-                text: text.clone(),
-            }));
+        container.log.extend(
+            (0..)
+                .zip(&script.lines)
+                .map(|(number, (stderr, text))| LogLine {
+                    stderr: *stderr,
+                    at: Some(now),
+                    // No two lines are written at the same time.
+                    nanos: Some(now * 1_000_000 + number),
+                    text: text.clone(),
+                }),
+        );
         Ok((
             event(container, ContainerEventKind::Started),
             timeline(&script, checked),
@@ -462,9 +469,8 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Result<Vec<ContainerEvent>, EngineError> {
-        let mut events = Vec::new();
         let Ok(container) = self.find(id) else {
-            return Ok(events);
+            return Ok(Vec::new());
         };
         let held = &container.details.container;
         if held.ownership.is_none() {
@@ -473,6 +479,15 @@ impl State {
                 message: "Windlass did not make it and does not remove it".to_owned(),
             });
         }
+        let id = held.id.clone();
+        self.take_away(&id)
+    }
+
+    /// Ends it where it runs, and forgets it.
+    pub(super) fn take_away(&mut self, id: &str) -> Result<Vec<ContainerEvent>, EngineError> {
+        let mut events = Vec::new();
+        let container = self.find(id)?;
+        let held = &container.details.container;
         let (id, up) = (held.id.clone(), is_up(held.state));
         if up {
             events.push(self.end(&id, KILLED, true)?.0);
@@ -552,6 +567,7 @@ impl State {
             life: 1,
             stopped: false,
             ports: Vec::new(),
+            created_at: EPOCH,
         };
         self.containers.insert(id, container);
     }
