@@ -14,6 +14,7 @@ pub mod document;
 pub mod json;
 pub mod layouts;
 pub mod live;
+pub mod logs;
 pub mod pages;
 pub mod stack_order;
 pub mod theme;

@@ -1,12 +1,15 @@
 //! What happens now, in the page: the server renders everything so far, the browser goes on from there.
 //!
-//! The rules are plain functions with tests (`feed`, `health`, `link`, `selection`, `announcement`); only `stream` and `polled`
-//! touch the browser. Nothing here draws anything.
+//! The rules are plain functions with tests (`feed`, `health`, `link`, `selection`, `announcement`); only `connection`, `stream`,
+//! `polled` and the end of `logs` touch the browser. Nothing here draws anything.
 
 pub mod announcement;
+#[cfg(feature = "hydrate")]
+mod connection;
 pub mod feed;
 pub mod health;
 pub mod link;
+pub mod logs;
 pub mod outcome;
 pub mod polled;
 pub mod selection;

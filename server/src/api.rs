@@ -3,20 +3,25 @@
 //! Handlers take a request apart, call one use case and show what it gave; they hold no rules. One endpoint a file, named
 //! after its use case. What is not in [`endpoints`] is not reachable.
 
+mod act_on_container;
 mod cancel_operation;
 mod check_observer;
 mod check_stack_upgrade;
 mod check_upgrade;
 mod create_environment;
+mod create_volume;
 mod decide_operation;
 mod deploy_compose;
 mod deploy_product;
 mod deploy_stack;
 mod diff_releases;
 mod endpoint;
+mod environment_query;
 mod extract;
 mod follow_environment;
 mod follow_health;
+mod get_container;
+mod get_dashboard_stats;
 mod get_deployment_by_product;
 mod get_deployment_health;
 mod get_environment;
@@ -30,9 +35,12 @@ mod get_release_notes;
 mod get_service_health;
 mod get_stack_deployment;
 mod get_stack_rollback;
+mod get_volume;
 mod guard;
 mod health;
 mod list_all_deployments;
+mod list_container_context;
+mod list_containers;
 mod list_environment_catalog;
 mod list_environments;
 mod list_events;
@@ -44,6 +52,7 @@ mod list_products;
 mod list_releases;
 mod list_source_problems;
 mod list_stack_deployments;
+mod list_volumes;
 mod live;
 mod mark_stack_failed;
 mod openapi;
@@ -54,9 +63,12 @@ mod precheck_product;
 mod precheck_stack;
 mod prefer;
 mod problem;
+mod read_container_logs;
 mod redeploy_product;
+mod remove_orphaned_stack;
 mod remove_product;
 mod remove_stack;
+mod remove_volume;
 mod restart_containers;
 mod retry_product;
 mod roll_back_product;
@@ -148,6 +160,20 @@ fn endpoints() -> Vec<Endpoint> {
         list_health_transitions::endpoint(),
         follow_health::endpoint(),
         follow_environment::endpoint(),
+        list_containers::endpoint(),
+        list_container_context::endpoint(),
+        remove_orphaned_stack::endpoint(),
+        get_container::endpoint(),
+        act_on_container::start(),
+        act_on_container::stop(),
+        act_on_container::restart(),
+        act_on_container::remove(),
+        read_container_logs::endpoint(),
+        list_volumes::endpoint(),
+        create_volume::endpoint(),
+        get_volume::endpoint(),
+        remove_volume::endpoint(),
+        get_dashboard_stats::endpoint(),
     ]
 }
 

@@ -8,6 +8,7 @@ mod containers;
 mod doubles;
 mod every_field;
 mod ground;
+mod inventory;
 mod lives;
 mod logs;
 mod networks;

@@ -5,24 +5,24 @@
 //! The server gives a sign of life every ten seconds. A machine that slept or a cut cable leaves a stream open and silent for ever, so one
 //! without signs of life counts as broken.
 
-use std::pin::Pin;
+use std::pin::pin;
 use std::time::Duration;
 
 use domain::operation::event::Event;
 use domain::wire::{ActivityView, HealthFrame, HealthNotice};
 use futures::channel::mpsc;
 use futures::future::{Either, select};
-use futures::stream::SelectAll;
-use futures::{FutureExt as _, Stream, StreamExt as _};
-use gloo_net::eventsource::{State, futures::EventSource};
+use futures::{FutureExt as _, StreamExt as _};
+use gloo_net::eventsource::State;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Live;
+use super::connection::{Connection, Incoming};
 use super::feed::Applied;
 use super::link::{Backoff, Link};
 use super::tab::{Tab, Wanted};
-use super::timer::{Ticks, sleep};
+use super::timer::sleep;
 use crate::clock;
 use crate::json;
 
@@ -30,30 +30,18 @@ use crate::json;
 const FRAME: Duration = Duration::from_millis(16);
 /// Most events applied at once, so that a long catch-up does not freeze the page.
 const MAX_BURST: usize = 256;
-/// How often the connection is looked at.
-const LOOK: Duration = Duration::from_millis(500);
 /// Looks without a sign of life after which it counts as broken.
 const SILENT_LOOKS: u32 = 50;
 
-/// The types of events of `/api/environments/{id}/events`.
-const EVENTS: [(&str, Kind); 6] = [
-    ("operation-event", Kind::Operation),
-    ("end", Kind::OperationEnd),
-    ("activity", Kind::Activity),
-    ("health-notice", Kind::HealthNotice),
-    ("health", Kind::Health),
-    ("alive", Kind::Alive),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Operation,
-    OperationEnd,
-    Activity,
-    HealthNotice,
-    Health,
-    Alive,
-}
+/// Names of the events of `/api/environments/{id}/events`.
+const EVENTS: &[&str] = &[OPERATION, END, ACTIVITY, HEALTH_NOTICE, HEALTH, ALIVE];
+const OPERATION: &str = "operation-event";
+/// After the last event of an operation.
+const END: &str = "end";
+const ACTIVITY: &str = "activity";
+const HEALTH_NOTICE: &str = "health-notice";
+const HEALTH: &str = "health";
+const ALIVE: &str = "alive";
 
 /// How one connection ended.
 enum End {
@@ -84,9 +72,9 @@ async fn listen(tab: Tab, environment: String, mut changes: mpsc::Receiver<()>) 
         sleep(FRAME).await;
         while changes.next().now_or_never().flatten().is_some() {}
         let wanted = tab.wanted.get_untracked();
-        let end = match Connection::open(&wanted.address(&environment)) {
-            Some(mut connection) => {
-                connection
+        let end = match Reading::open(&wanted.address(&environment)) {
+            Some(mut reading) => {
+                reading
                     .read(tab, &wanted, &mut backoff, &mut changes)
                     .await
             }
@@ -122,37 +110,16 @@ fn show(tab: Tab, wanted: &Wanted, link: Link) {
     }
 }
 
-/// What a connection brings.
-enum Incoming {
-    Told(Kind, String),
-    Broken,
-    /// Time to look at the connection itself.
-    Look,
-}
-
-struct Connection {
-    source: EventSource,
-    incoming: SelectAll<Pin<Box<dyn Stream<Item = Incoming>>>>,
+/// A connection, and for how long it has said nothing.
+struct Reading {
+    connection: Connection,
     silent_looks: u32,
 }
 
-impl Connection {
+impl Reading {
     fn open(address: &str) -> Option<Self> {
-        let mut source = EventSource::new(address).ok()?;
-        let mut incoming: SelectAll<Pin<Box<dyn Stream<Item = Incoming>>>> = SelectAll::new();
-        for (name, kind) in EVENTS {
-            let told = source.subscribe(name).ok()?.map(move |message| {
-                let text = message
-                    .ok()
-                    .and_then(|(_, message)| message.data().as_string());
-                text.map_or(Incoming::Broken, |text| Incoming::Told(kind, text))
-            });
-            incoming.push(told.boxed_local());
-        }
-        incoming.push(Ticks::new(LOOK).map(|()| Incoming::Look).boxed_local());
         Some(Self {
-            source,
-            incoming,
+            connection: Connection::open(address, EVENTS)?,
             silent_looks: 0,
         })
     }
@@ -165,7 +132,8 @@ impl Connection {
         changes: &mut mpsc::Receiver<()>,
     ) -> End {
         loop {
-            let first = match select(self.incoming.next(), changes.next()).await {
+            let next = pin!(self.connection.next());
+            let first = match select(next, changes.next()).await {
                 Either::Left((Some(first), _)) => first,
                 Either::Left((None, _)) => return End::Lost,
                 Either::Right(_) => return End::Changed,
@@ -178,15 +146,15 @@ impl Connection {
             let mut next = Some(first);
             while let Some(incoming) = next {
                 match incoming {
-                    Incoming::Told(Kind::Operation, text) => {
+                    Incoming::Told(OPERATION, text) => {
                         match json::read::<Event>(text.as_bytes()) {
                             Ok(event) => burst.push(event),
                             Err(_) => return End::Unreadable,
                         }
                     }
-                    Incoming::Told(Kind::OperationEnd, _) => end = true,
-                    Incoming::Told(kind, text) => {
-                        if tell(tab, wanted, kind, &text).is_none() {
+                    Incoming::Told(END, _) => end = true,
+                    Incoming::Told(name, text) => {
+                        if tell(tab, wanted, name, &text).is_none() {
                             return End::Unreadable;
                         }
                     }
@@ -197,7 +165,7 @@ impl Connection {
                 if burst.len() >= MAX_BURST {
                     break;
                 }
-                next = self.incoming.next().now_or_never().flatten();
+                next = self.connection.ready();
             }
             if let Some(operation) = &wanted.operation {
                 if !is_applied(operation.live, &burst) || (end && !is_over(operation.live)) {
@@ -223,7 +191,7 @@ impl Connection {
 
     /// Whether the connection is of no use any more.
     fn is_lost(&mut self, tab: Tab, wanted: &Wanted) -> bool {
-        match self.source.state() {
+        match self.connection.state() {
             State::Closed => return true,
             State::Connecting if tab.link.get_untracked() == Link::Live => {
                 show(tab, wanted, Link::Reconnecting);
@@ -236,26 +204,27 @@ impl Connection {
 }
 
 /// Puts what was told where it is shown; none where it cannot be read.
-fn tell(tab: Tab, wanted: &Wanted, kind: Kind, text: &str) -> Option<()> {
+fn tell(tab: Tab, wanted: &Wanted, name: &str, text: &str) -> Option<()> {
     let text = text.as_bytes();
-    match kind {
-        Kind::Activity => {
+    match name {
+        ACTIVITY => {
             let activity = json::read::<ActivityView>(text).ok()?;
             tab.activity.set(Some(activity));
             tab.changes.update(|changes| *changes += 1);
         }
-        Kind::HealthNotice => {
+        HEALTH_NOTICE => {
             if json::read::<HealthNotice>(text).ok()?.changed {
                 tab.changes.update(|changes| *changes += 1);
             }
         }
-        Kind::Health => {
+        HEALTH => {
             let frame = json::read::<HealthFrame>(text).ok()?;
             if let Some(deployment) = &wanted.deployment {
                 deployment.told.try_run(frame);
             }
         }
-        Kind::Alive | Kind::Operation | Kind::OperationEnd => {}
+        // A sign of life.
+        _ => {}
     }
     Some(())
 }

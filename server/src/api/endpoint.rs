@@ -16,6 +16,9 @@ use super::problem::{ApiError, problem, status_of};
 /// How long an ordinary request may take.
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// The media type of an answer that has none.
+pub(super) const NO_BODY: &str = "";
+
 /// One method of one path.
 pub(super) struct Endpoint {
     pub(super) method: Method,
@@ -168,6 +171,11 @@ impl Endpoint {
             headers,
         });
         self
+    }
+
+    /// An answer without a body.
+    pub(super) fn answers_nothing(self, text: &'static str) -> Self {
+        self.answers_with::<()>(StatusCode::NO_CONTENT, NO_BODY, text, &[])
     }
 
     /// A refusal that is this endpoint's own.

@@ -61,7 +61,7 @@ async fn list(
     Query(range): Query<Range>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if wants_stream(&headers) {
+    if live::is_wanted(&headers) {
         let after = self::after(&headers, range.after.as_deref())?;
         let events = state
             .operations
@@ -141,36 +141,6 @@ fn end() -> sse::Event {
     sse::Event::default().event(END).data("{}")
 }
 
-/// Whether the caller would rather have the stream: it is named, and not below JSON.
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let mut best = (0_u16, false);
-    let lines = headers
-        .get_all(header::ACCEPT)
-        .into_iter()
-        .filter_map(|line| line.to_str().ok());
-    for range in lines.flat_map(|line| line.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let stream = match parts
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .as_str()
-        {
-            "text/event-stream" => true,
-            "application/json" | "application/*" | "*/*" => false,
-            _ => continue,
-        };
-        let weight = parts
-            .find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok())
-            .map_or(1000, |weight| (weight.clamp(0.0, 1.0) * 1000.0) as u16);
-        // Named wins over a tie.
-        if weight > best.0 || (weight == best.0 && stream && weight > 0) {
-            best = (weight, stream);
-        }
-    }
-    best.1
-}
-
 fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -188,28 +158,6 @@ fn number(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_live_form_is_given_to_those_who_ask_for_it() {
-        for (accept, expected) in [
-            ("text/event-stream", true),
-            ("Text/Event-Stream", true),
-            ("text/event-stream, */*", true),
-            ("*/*, text/event-stream", true),
-            ("application/json, text/event-stream;q=0.5", false),
-            ("text/event-stream;q=0", false),
-            ("application/json;q=0.4, text/event-stream;q=0.5", true),
-            ("application/json", false),
-            ("*/*", false),
-            ("text/html", false),
-            ("", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-            assert_eq!(wants_stream(&headers), expected, "{accept}");
-        }
-        assert!(!wants_stream(&HeaderMap::new()));
-    }
 
     #[test]
     fn numbers_of_events() {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{self, Stream, StreamExt as _};
@@ -30,4 +30,61 @@ pub(super) fn answer(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
+}
+
+/// Whether the caller would rather have the stream: it is named, and not below JSON.
+pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+    let mut best = (0_u16, false);
+    let lines = headers
+        .get_all(header::ACCEPT)
+        .into_iter()
+        .filter_map(|line| line.to_str().ok());
+    for range in lines.flat_map(|line| line.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let stream = match parts
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "text/event-stream" => true,
+            "application/json" | "application/*" | "*/*" => false,
+            _ => continue,
+        };
+        let weight = parts
+            .find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok())
+            .map_or(1000, |weight| (weight.clamp(0.0, 1.0) * 1000.0) as u16);
+        // Named wins over a tie.
+        if weight > best.0 || (weight == best.0 && stream && weight > 0) {
+            best = (weight, stream);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_form_is_given_to_those_who_ask_for_it() {
+        for (accept, expected) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream", true),
+            ("text/event-stream, */*", true),
+            ("*/*, text/event-stream", true),
+            ("application/json, text/event-stream;q=0.5", false),
+            ("text/event-stream;q=0", false),
+            ("application/json;q=0.4, text/event-stream;q=0.5", true),
+            ("application/json", false),
+            ("*/*", false),
+            ("text/html", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(is_wanted(&headers), expected, "{accept}");
+        }
+        assert!(!is_wanted(&HeaderMap::new()));
+    }
 }

@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::endpoint::{Answer, Endpoint, Parameter};
+use super::endpoint::{Answer, Endpoint, NO_BODY, Parameter};
 
 /// The whole document.
 pub(super) fn document(endpoints: &[Endpoint]) -> Value {
@@ -90,7 +90,9 @@ fn operation(
 
 /// One more media type of an answer.
 fn add(known: &mut Value, answer: &Answer, given: &mut SchemaGenerator) {
-    known["content"][answer.media_type] = json!({ "schema": (answer.schema)(given) });
+    if answer.media_type != NO_BODY {
+        known["content"][answer.media_type] = json!({ "schema": (answer.schema)(given) });
+    }
     for (name, text) in answer.headers {
         known["headers"][*name] = json!({ "description": text, "schema": { "type": "string" } });
     }

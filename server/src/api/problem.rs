@@ -13,6 +13,7 @@ use domain::wire::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
 use super::health::NotReady;
+use crate::containers::ContainerError;
 use crate::deployments::DeploymentError;
 use crate::environments::EnvironmentError;
 use crate::health::HealthError;
@@ -419,6 +420,45 @@ impl From<ObserverError> for Problem {
                 store_unavailable(error, error.is_out_of_room())
             }
             E::Store(error) => internal(error),
+        }
+    }
+}
+
+impl From<ContainerError> for Problem {
+    fn from(error: ContainerError) -> Self {
+        use ContainerError as E;
+        let detail = error.to_string();
+        let missing = |slug, title| problem(ProblemKind::NotFound, slug, title, detail.clone());
+        let conflict = |slug, title| problem(ProblemKind::Conflict, slug, title, detail.clone());
+        match error {
+            E::Environment(error) => error.into(),
+            E::EnvironmentRequired => invalid(detail.clone(), [("environment".to_owned(), detail)]),
+            E::ContainerNotFound(_) => missing("container-not-found", "No such container"),
+            E::VolumeNotFound(_) => missing("volume-not-found", "No such volume"),
+            E::StackNotFound(_) => missing("stack-not-found", "No such stack"),
+            E::Busy { active, .. } => {
+                let refused = conflict("operation-in-progress", "An operation is in progress");
+                let refused = with(refused, "operationId", json!(active.id));
+                let refused = with(refused, "startedBy", json!(active.actor.to_string()));
+                with(refused, "since", json!(active.since))
+            }
+            E::StillRuns(_) => conflict("container-runs", "The container runs"),
+            E::Owned { .. } => conflict("belongs-to-product", "It belongs to a product"),
+            E::VolumeInUse { by, .. } => {
+                let refused = conflict("volume-in-use", "The volume is in use");
+                with(refused, "referencedByContainers", json!(by))
+            }
+            E::VolumeExists(_) => about(conflict("volume-exists", "The name is taken"), "name"),
+            E::NotOrphaned(_) => conflict("stack-deployed", "The stack is deployed"),
+            E::Invalid { field, message } => invalid(detail, [(field.to_owned(), message)]),
+            E::Engine(error) if error.may_pass() => engine_unavailable(&error),
+            // The engine's own sentence is the reason: a port that is taken, a program that is not in the image.
+            E::Engine(_) => conflict("engine-refused", "The engine refused"),
+            E::TooSlow => engine_unavailable(&error),
+            E::Store(error) if error.is_transient() => {
+                store_unavailable(&error, error.is_out_of_room())
+            }
+            E::Store(error) => internal(&error),
         }
     }
 }

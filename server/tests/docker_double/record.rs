@@ -12,6 +12,7 @@ pub(crate) enum Verb {
     CreateContainer,
     StartContainer,
     StopContainer,
+    RestartContainer,
     KillContainer,
     WaitContainer,
     RemoveContainer,
@@ -43,6 +44,7 @@ impl Verb {
                 | Self::CreateContainer
                 | Self::StartContainer
                 | Self::StopContainer
+                | Self::RestartContainer
                 | Self::KillContainer
                 | Self::RemoveContainer
                 | Self::RenameContainer

@@ -79,6 +79,7 @@ fn target(request: &Request) -> Option<(Verb, String)> {
         ("GET", ["containers", id, "archive"]) => (GetFiles, *id),
         ("POST", ["containers", id, "start"]) => (StartContainer, *id),
         ("POST", ["containers", id, "stop"]) => (StopContainer, *id),
+        ("POST", ["containers", id, "restart"]) => (RestartContainer, *id),
         ("POST", ["containers", id, "kill"]) => (KillContainer, *id),
         ("POST", ["containers", id, "wait"]) => (WaitContainer, *id),
         ("POST", ["containers", id, "rename"]) => (RenameContainer, *id),
@@ -152,6 +153,13 @@ async fn answer(shared: &Arc<Shared>, verb: Verb, object: &str, request: &Reques
         }),
         Verb::StartContainer => life::start(shared, object),
         Verb::StopContainer => life::stop(shared, object, request.word("t").parse().ok()).await,
+        Verb::RestartContainer => {
+            match life::stop(shared, object, None).await {
+                Reply::Empty(_) => {}
+                refusal => return refusal,
+            }
+            life::start(shared, object)
+        }
         Verb::KillContainer => life::kill(shared, object),
         Verb::RemoveContainer => {
             life::remove(shared, object, request.is_on("force"), request.is_on("v"))

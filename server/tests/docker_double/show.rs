@@ -22,7 +22,7 @@ pub(super) fn summary(container: &Container) -> Value {
         "ImageID": container.image_id, "Command": "", "Created": container.created.unix_timestamp(), "Ports": [],
         "Labels": labels(container), "State": container.status.word(), "Status": status_text(container),
         "HostConfig": { "NetworkMode": network_mode(container) },
-        "NetworkSettings": { "Networks": networks(container) }, "Mounts": [],
+        "NetworkSettings": { "Networks": networks(container) }, "Mounts": mounts(container),
     })
 }
 
@@ -51,6 +51,22 @@ fn status_text(container: &Container) -> String {
             format!("Up {}{health}", since(container.started))
         }
     }
+}
+
+/// What it was told to mount and has a name.
+fn mounts(container: &Container) -> Value {
+    let given = container.body["HostConfig"]["Mounts"].as_array();
+    let named = given
+        .into_iter()
+        .flatten()
+        .filter(|mount| mount["Type"] == "volume" && mount["Source"].is_string());
+    let shown = named.map(|mount| {
+        json!({
+            "Type": "volume", "Name": mount["Source"], "Source": "", "Destination": mount["Target"], "Driver": "local",
+            "Mode": "z", "RW": mount["ReadOnly"] != true, "Propagation": "",
+        })
+    });
+    shown.collect()
 }
 
 fn labels(container: &Container) -> Value {
@@ -90,7 +106,7 @@ pub(super) fn details(container: &Container) -> Value {
     json!({
         "Id": container.id, "Created": stamp(container.created), "Path": "", "Args": [], "State": state,
         "Image": container.image_id, "Name": format!("/{}", container.name), "RestartCount": container.restarts,
-        "Driver": "overlay2", "Platform": "linux", "HostConfig": host_config, "Mounts": [], "Config": config,
+        "Driver": "overlay2", "Platform": "linux", "HostConfig": host_config, "Mounts": mounts(container), "Config": config,
         "NetworkSettings": { "Networks": networks(container) },
     })
 }

@@ -63,21 +63,24 @@ pub(super) fn events(shared: &Arc<Shared>, request: &Request) -> Reply {
 
 /// The output of a container; with `follow` until it ends.
 pub(super) fn logs(shared: &Arc<Shared>, id: &str, request: &Request) -> Reply {
+    let since: i64 = request.word("since").parse().unwrap_or(0);
     let found = shared.with(|state| {
         let container = state.find(id).ok()?;
+        let mut lines = container.log.iter();
+        let first = lines.position(|line| line.at.unix_timestamp() >= since);
         Some((
             container.id.clone(),
-            container.log.len(),
+            (first.unwrap_or(container.log.len()), container.log.len()),
             container.is_tty(),
             container.status.is_up(),
         ))
     });
-    let Some((id, length, tty, up)) = found else {
+    let Some((id, (first, length), tty, up)) = found else {
         return no_such_container(id);
     };
     let from = match request.word("tail").parse() {
-        Ok(last) => length.saturating_sub(last),
-        Err(_) => 0,
+        Ok(last) => length.saturating_sub(last).max(first),
+        Err(_) => first,
     };
     let follow = request.is_on("follow") && up;
     let stamped = request.is_on("timestamps");
