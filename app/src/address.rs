@@ -63,6 +63,24 @@ pub fn stack_of_operation(id: &str, parameter: &str, stack: &str) -> String {
     format!("{}?{parameter}={}", operation(id), segment(stack))
 }
 
+/// The page of a container.
+#[must_use]
+pub fn container(id: &str) -> String {
+    format!("/containers/{}", segment(id))
+}
+
+/// The page of what a container writes.
+#[must_use]
+pub fn container_logs(id: &str) -> String {
+    format!("/containers/{}/logs", segment(id))
+}
+
+/// The page of a volume.
+#[must_use]
+pub fn volume(name: &str) -> String {
+    format!("/volumes/{}", segment(name))
+}
+
 /// One segment of a path, or the value of a parameter: everything that is not plainly part of an id is escaped.
 pub(crate) fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -3,11 +3,14 @@
 
 use async_trait::async_trait;
 use domain::access::Actor;
+use domain::container::ContainerAct;
 use domain::operation::event::Event;
 use domain::wire::{
-    AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, OperationList, OperationView, PlanRequest, PlanView,
-    Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
+    AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
+    CreateVolumeRequest, DeployProductRequest, DeploymentList, DeploymentQuery,
+    EnvironmentHealthSummary, EnvironmentView, LogLineView, OperationList, OperationView,
+    PlanRequest, PlanView, Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff,
+    ReleaseList, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
 };
 
 /// The use cases behind the pages. The REST handlers are another door to the same ones.
@@ -110,4 +113,64 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<(Vec<Event>, bool), Problem>;
     /// Asks to cancel it; what was done is undone as far as the operation's rules say.
     async fn cancel_operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem>;
+    /// One page of the containers of an environment, whoever made them.
+    async fn containers(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        query: ContainerQuery,
+    ) -> Result<ContainerPage, Problem>;
+    /// One container by id or name.
+    async fn container(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+    ) -> Result<ContainerDetail, Problem>;
+    /// The last lines that it wrote.
+    async fn container_lines(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        lines: u32,
+    ) -> Result<Vec<LogLineView>, Problem>;
+    /// Starts, stops, restarts or removes it. `force` removes also what runs or belongs to a product.
+    async fn act_on_container(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        act: ContainerAct,
+        force: bool,
+    ) -> Result<(), Problem>;
+    /// One page of the volumes of an environment, whoever made them.
+    async fn volumes(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        query: VolumeQuery,
+    ) -> Result<VolumePage, Problem>;
+    /// One volume.
+    async fn volume(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        name: &str,
+    ) -> Result<VolumeView, Problem>;
+    /// Makes an empty volume.
+    async fn create_volume(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: CreateVolumeRequest,
+    ) -> Result<VolumeView, Problem>;
+    /// Removes a volume with its data. `force` also where it belongs to a product.
+    async fn remove_volume(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        name: &str,
+        force: bool,
+    ) -> Result<(), Problem>;
 }

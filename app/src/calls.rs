@@ -8,6 +8,7 @@ pub mod caller;
 pub mod cancel_operation;
 pub mod catalog;
 pub mod change;
+pub mod containers;
 pub mod dashboard;
 pub mod deploy_form;
 pub mod deploy_product;

@@ -18,8 +18,9 @@ use crate::{
     pages::{
         not_found::NotFoundPage,
         routes::{
-            CatalogRoute, ChangeRoute, DashboardRoute, DeployProductRoute, DeploymentRoute,
-            DeploymentsRoute, HealthRoute, OperationRoute, OperationsRoute, ProductRoute,
+            CatalogRoute, ChangeRoute, ContainerLogsRoute, ContainerRoute, ContainersRoute,
+            DashboardRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute, HealthRoute,
+            OperationRoute, OperationsRoute, ProductRoute, VolumeRoute, VolumesRoute,
         },
     },
     theme,
@@ -107,6 +108,7 @@ pub fn App() -> impl IntoView {
                     />
                     <Route path=path!("/health") view={Lazy::<HealthRoute>::new()} ssr=SsrMode::Async />
                     <Changes />
+                    <OnTheEngine />
                 </Routes>
             </Shell>
         </Router>
@@ -127,6 +129,21 @@ fn Changes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/enter-maintenance/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
             <Route path=path!("/exit-maintenance/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
             <Route path=path!("/remove-product/:id") view={Lazy::<ChangeRoute>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// Pages about what is on the engine, whoever made it.
+#[component(transparent)]
+fn OnTheEngine() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route path=path!("/containers") view={Lazy::<ContainersRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/containers/:id") view={Lazy::<ContainerRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/containers/:id/logs") view={Lazy::<ContainerLogsRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/volumes") view={Lazy::<VolumesRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/volumes/:name") view={Lazy::<VolumeRoute>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

@@ -2,6 +2,9 @@
 
 pub mod catalog;
 pub mod change;
+pub mod container;
+pub mod container_logs;
+pub mod containers;
 pub mod dashboard;
 pub mod deploy_product;
 pub mod deployment;
@@ -13,3 +16,5 @@ pub mod operation;
 pub mod operations;
 pub mod product;
 pub mod routes;
+pub mod volume;
+pub mod volumes;

@@ -5,6 +5,7 @@
 
 pub mod backend;
 mod change_form;
+mod deed_form;
 mod deploy_form;
 mod plain_form;
 
@@ -110,6 +111,7 @@ pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError>
         })
         .route(deploy_form::ADDRESS, axum::routing::post(deploy_form::post))
         .merge(change_form::routes())
+        .merge(deed_form::routes())
         .nest("/pkg", hashed)
         .fallback(file_or_page)
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))

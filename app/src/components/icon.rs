@@ -46,6 +46,8 @@ pub enum Glyph {
     External,
     Layers,
     Box,
+    /// A drum.
+    Volume,
     Bolt,
     Clock,
     Search,
@@ -125,6 +127,9 @@ impl Glyph {
             Self::External => r#"<path d="M6.5 3.5h-3v9h9v-3M9 2.5h4.5V7M13.25 2.75 7.5 8.5"/>"#,
             Self::Box => {
                 r#"<path d="m8 1.75 5.5 3v6.5l-5.5 3-5.5-3v-6.5zM2.75 4.9 8 7.75l5.25-2.85M8 7.75v6.25"/>"#
+            }
+            Self::Volume => {
+                r#"<ellipse cx="8" cy="4" rx="5.5" ry="2.25"/><path d="M2.5 4v8c0 1.25 2.45 2.25 5.5 2.25s5.5-1 5.5-2.25V4M2.5 8c0 1.25 2.45 2.25 5.5 2.25S13.5 9.25 13.5 8"/>"#
             }
             Self::Bolt => r#"<path d="M9 1.5 3 9.25h4.25L7 14.5l6-7.75H8.75z"/>"#,
             Self::Clock => r#"<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.25 1.5"/>"#,

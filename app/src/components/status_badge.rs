@@ -68,28 +68,41 @@ impl Look {
     /// A container as the engine shows it. A one-shot that finished well is completed, not stopped.
     #[must_use]
     pub fn of_service(service: &ServiceState) -> Self {
-        match (service.state, service.init, service.exit_code) {
-            (None, _, _) => Self::new(Tone::Idle, Glyph::Gone, "Missing"),
-            (Some(ContainerState::Exited), true, Some(0)) => {
+        match service.state {
+            None => Self::new(Tone::Idle, Glyph::Gone, "Missing"),
+            Some(state) => {
+                Self::of_container(state, service.health, service.init, service.exit_code)
+            }
+        }
+    }
+
+    /// The same of any container.
+    #[must_use]
+    pub fn of_container(
+        state: ContainerState,
+        health: Health,
+        one_shot: bool,
+        exit_code: Option<i64>,
+    ) -> Self {
+        match (state, one_shot, exit_code) {
+            (ContainerState::Exited, true, Some(0)) => {
                 Self::new(Tone::Good, Glyph::Completed, "Completed")
             }
-            (Some(ContainerState::Exited), false, Some(0)) => {
+            (ContainerState::Exited, false, Some(0)) => {
                 Self::new(Tone::Idle, Glyph::Stopped, "Stopped")
             }
-            (Some(ContainerState::Exited | ContainerState::Dead), _, _) => {
+            (ContainerState::Exited | ContainerState::Dead, _, _) => {
                 Self::new(Tone::Bad, Glyph::Failed, "Exited")
             }
-            (Some(ContainerState::Created), _, _) => {
-                Self::new(Tone::Idle, Glyph::Pending, "Created")
-            }
-            (Some(ContainerState::Restarting), _, _) => {
+            (ContainerState::Created, _, _) => Self::new(Tone::Idle, Glyph::Pending, "Created"),
+            (ContainerState::Restarting, _, _) => {
                 Self::new(Tone::Warn, Glyph::Partial, "Restarting")
             }
-            (Some(ContainerState::Paused), _, _) => Self::new(Tone::Idle, Glyph::Stopped, "Paused"),
-            (Some(ContainerState::Removing), _, _) => {
+            (ContainerState::Paused, _, _) => Self::new(Tone::Idle, Glyph::Stopped, "Paused"),
+            (ContainerState::Removing, _, _) => {
                 Self::new(Tone::Busy, Glyph::InProgress, "Removing")
             }
-            (Some(ContainerState::Running), _, _) => match service.health {
+            (ContainerState::Running, _, _) => match health {
                 Health::None => Self::new(Tone::Good, Glyph::Running, "Running"),
                 health => health.into(),
             },

@@ -23,7 +23,7 @@ struct Entry {
     covers: &'static [&'static str],
 }
 
-const ENTRIES: [Entry; 5] = [
+const ENTRIES: [Entry; 7] = [
     Entry {
         label: "Dashboard",
         href: "/",
@@ -59,6 +59,18 @@ const ENTRIES: [Entry; 5] = [
         href: "/operations",
         glyph: Glyph::Clock,
         covers: &["/operations"],
+    },
+    Entry {
+        label: "Containers",
+        href: "/containers",
+        glyph: Glyph::Box,
+        covers: &["/containers"],
+    },
+    Entry {
+        label: "Volumes",
+        href: "/volumes",
+        glyph: Glyph::Volume,
+        covers: &["/volumes"],
     },
     Entry {
         label: "Health",

@@ -14,6 +14,8 @@ pub struct LogFeed {
     pub lines: StoredValue<LogBuffer>,
     /// Grows whenever lines came.
     pub changed: RwSignal<u64>,
+    /// Whether all lines that are kept are there, and not only those that the page was rendered with: numbers are told then.
+    pub whole: RwSignal<bool>,
     pub link: RwSignal<Link>,
     /// When the server was heard last, by the reader's clock; none until then.
     pub heard: RwSignal<Option<Timestamp>>,
@@ -30,12 +32,13 @@ impl LogFeed {
         Self {
             lines: StoredValue::new(lines),
             changed: RwSignal::new(0),
+            whole: RwSignal::new(false),
             link: RwSignal::new(Link::Connecting),
             heard: RwSignal::new(None),
         }
     }
 
-    /// Adds lines and tells the viewer, once for all of them.
+    /// Adds lines and tells the viewer, once for all of them. What somebody pushes follows on what was there.
     pub fn push(&self, lines: Vec<LogLineView>) {
         let added = self.lines.try_update_value(|buffer| {
             for line in lines {
@@ -43,6 +46,7 @@ impl LogFeed {
             }
         });
         if added.is_some() {
+            self.whole.try_set(true);
             self.tell();
         }
     }
@@ -240,6 +244,7 @@ mod browser {
         fn swap(&mut self) {
             if let Some(whole) = self.whole.take_if(|whole| !whole.is_empty()) {
                 self.feed.lines.try_set_value(whole);
+                self.feed.whole.try_set(true);
                 self.feed.tell();
             }
             self.whole = None;

@@ -73,11 +73,7 @@ async fn listen(tab: Tab, environment: String, mut changes: mpsc::Receiver<()>) 
         while changes.next().now_or_never().flatten().is_some() {}
         let wanted = tab.wanted.get_untracked();
         let end = match Reading::open(&wanted.address(&environment)) {
-            Some(mut reading) => {
-                reading
-                    .read(tab, &wanted, &mut backoff, &mut changes)
-                    .await
-            }
+            Some(mut reading) => reading.read(tab, &wanted, &mut backoff, &mut changes).await,
             None => End::Lost,
         };
         let (link, pause) = match end {
@@ -146,12 +142,10 @@ impl Reading {
             let mut next = Some(first);
             while let Some(incoming) = next {
                 match incoming {
-                    Incoming::Told(OPERATION, text) => {
-                        match json::read::<Event>(text.as_bytes()) {
-                            Ok(event) => burst.push(event),
-                            Err(_) => return End::Unreadable,
-                        }
-                    }
+                    Incoming::Told(OPERATION, text) => match json::read::<Event>(text.as_bytes()) {
+                        Ok(event) => burst.push(event),
+                        Err(_) => return End::Unreadable,
+                    },
                     Incoming::Told(END, _) => end = true,
                     Incoming::Told(name, text) => {
                         if tell(tab, wanted, name, &text).is_none() {

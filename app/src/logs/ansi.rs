@@ -54,7 +54,9 @@ impl Style {
 
     /// Takes the numbers of one sequence.
     fn apply(&mut self, numbers: &str) {
-        let mut numbers = numbers.split([';', ':']).map(|text| text.parse().unwrap_or(0));
+        let mut numbers = numbers
+            .split([';', ':'])
+            .map(|text| text.parse().unwrap_or(0));
         while let Some(number) = numbers.next() {
             match number {
                 0_u16 => *self = Self::default(),
@@ -204,7 +206,9 @@ mod tests {
 
     fn shown(line: &str) -> Vec<(String, String)> {
         let pieces = pieces(line, "").into_iter();
-        pieces.map(|piece| (piece.style.classes(), piece.text)).collect()
+        pieces
+            .map(|piece| (piece.style.classes(), piece.text))
+            .collect()
     }
 
     fn check(line: &str, expected: &[(&str, &str)]) {
@@ -222,21 +226,37 @@ mod tests {
         check("plain", &[("", "plain")]);
         check(
             "\u{1b}[31mred\u{1b}[0m then \u{1b}[1;92mgood\u{1b}[39;22m!",
-            &[("log-red", "red"), ("", " then "), ("log-green log-bold", "good"), ("", "!")],
+            &[
+                ("log-red", "red"),
+                ("", " then "),
+                ("log-green log-bold", "good"),
+                ("", "!"),
+            ],
         );
-        check("\u{1b}[m\u{1b}[4;3;2mx", &[("log-dim log-italic log-underlined", "x")]);
-        check("\u{1b}[38;5;4mblue\u{1b}[38;2;1;2;3mown\u{1b}[48;5;1mback", &[
-            ("log-blue", "blue"),
-            ("", "own"),
-            ("", "back"),
-        ]);
+        check(
+            "\u{1b}[m\u{1b}[4;3;2mx",
+            &[("log-dim log-italic log-underlined", "x")],
+        );
+        check(
+            "\u{1b}[38;5;4mblue\u{1b}[38;2;1;2;3mown\u{1b}[48;5;1mback",
+            &[("log-blue", "blue"), ("", "own"), ("", "back")],
+        );
     }
 
     #[test]
     fn everything_else_of_terminals_is_dropped() {
-        check("a\u{1b}[2Kb\u{1b}[10;20Hc", &[("", "a"), ("", "b"), ("", "c")]);
-        check("\u{1b}]8;;https://evil.example\u{7}link\u{1b}]8;;\u{1b}\\!", &[("", "link"), ("", "!")]);
-        check("\u{1b}(Bx\u{8}\u{0}y\u{9b}z", &[("", "x"), ("", "y"), ("", "z")]);
+        check(
+            "a\u{1b}[2Kb\u{1b}[10;20Hc",
+            &[("", "a"), ("", "b"), ("", "c")],
+        );
+        check(
+            "\u{1b}]8;;https://evil.example\u{7}link\u{1b}]8;;\u{1b}\\!",
+            &[("", "link"), ("", "!")],
+        );
+        check(
+            "\u{1b}(Bx\u{8}\u{0}y\u{9b}z",
+            &[("", "x"), ("", "y"), ("", "z")],
+        );
         check("cut \u{1b}[3", &[("", "cut ")]);
         check("cut \u{1b}]title", &[("", "cut ")]);
         check("\u{1b}", &[]);
@@ -252,7 +272,13 @@ mod tests {
             .into_iter()
             .map(|piece| (piece.hit, piece.text))
             .collect();
-        let expected = [(false, "one "), (true, "Tw"), (true, "o"), (false, " "), (true, "two")];
+        let expected = [
+            (false, "one "),
+            (true, "Tw"),
+            (true, "o"),
+            (false, " "),
+            (true, "two"),
+        ];
         let expected: Vec<_> = expected
             .into_iter()
             .map(|(hit, text)| (hit, text.to_owned()))

@@ -116,6 +116,12 @@ impl LogBuffer {
         times.into_iter().find(|at| !at.is_empty())
     }
 
+    /// Rows that were dropped with the oldest lines.
+    #[must_use]
+    pub const fn dropped_rows(&self) -> u64 {
+        self.begin
+    }
+
     /// Characters of the widest line so far.
     #[must_use]
     pub const fn widest(&self) -> u32 {
@@ -238,7 +244,10 @@ mod tests {
     #[test]
     fn nothing_has_no_rows() {
         let buffer = LogBuffer::default();
-        assert_eq!((buffer.rows(), buffer.line_at(0), buffer.row_of(0)), (0, 0, 0));
+        assert_eq!(
+            (buffer.rows(), buffer.line_at(0), buffer.row_of(0)),
+            (0, 0, 0)
+        );
         assert_eq!(buffer.last_time(), None);
     }
 }

@@ -126,7 +126,12 @@ mod tests {
 
     #[test]
     fn lines_are_found_piece_by_piece_and_walked_around() {
-        let mut buffer = lines(&["Error: one", "fine", "an \u{1b}[31mERR\u{1b}[0mor", "grün ERROR"]);
+        let mut buffer = lines(&[
+            "Error: one",
+            "fine",
+            "an \u{1b}[31mERR\u{1b}[0mor",
+            "grün ERROR",
+        ]);
         let mut find = Find::new("error");
         while find.look(&buffer, 1) {}
         assert_eq!(find.count(), 3);
@@ -150,7 +155,10 @@ mod tests {
         let buffer = lines(&["a", "b"]);
         let mut find = Find::new("");
         assert!(!find.look(&buffer, usize::MAX));
-        assert_eq!((find.count(), find.after(None), find.before(None)), (0, None, None));
+        assert_eq!(
+            (find.count(), find.after(None), find.before(None)),
+            (0, None, None)
+        );
         assert_eq!(ranges("abc", ""), []);
         assert_eq!(ranges("aXxa", "x"), [1..2, 2..3]);
         assert_eq!(ranges("ab", "abc"), []);

@@ -35,5 +35,10 @@ routes! {
     DeploymentsRoute => super::deployments::DeploymentsPage,
     OperationRoute => super::operation::OperationPage,
     OperationsRoute => super::operations::OperationsPage,
+    ContainersRoute => super::containers::ContainersPage,
+    ContainerRoute => super::container::ContainerPage,
+    ContainerLogsRoute => super::container_logs::ContainerLogsPage,
+    VolumesRoute => super::volumes::VolumesPage,
+    VolumeRoute => super::volume::VolumePage,
     DeployProductRoute => super::deploy_product::DeployProductPage,
 }

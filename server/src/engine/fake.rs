@@ -150,6 +150,15 @@ impl FakeEngine {
         self.inner.state().add_foreign_container(name);
     }
 
+    /// A running container that carries these labels of ours, whether there is such a deployment or not.
+    pub fn add_container_of(&self, name: &str, owner: Ownership) {
+        let mut state = self.inner.state();
+        state.add_foreign_container(name);
+        if let Ok(container) = state.find(name) {
+            container.details.container.ownership = Some(owner);
+        }
+    }
+
     /// A running container that is not ours, on a port of the host.
     pub fn add_foreign_port(&self, container: &str, port: u16) {
         self.inner.state().add_foreign_port(container, port);

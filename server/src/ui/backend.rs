@@ -3,11 +3,14 @@
 use app::backend::Backend;
 use async_trait::async_trait;
 use domain::access::Actor;
+use domain::container::ContainerAct;
 use domain::operation::event::Event;
 use domain::wire::{
-    AcceptedOperation, CatalogView, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, OperationList, OperationView, PlanRequest, PlanView,
-    Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, UpgradeCheck,
+    AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
+    CreateVolumeRequest, DeployProductRequest, DeploymentList, DeploymentQuery,
+    EnvironmentHealthSummary, EnvironmentView, LogLineView, OperationList, OperationView,
+    PlanRequest, PlanView, Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff,
+    ReleaseList, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
 };
 
 use crate::deployments::DeploymentError;
@@ -208,5 +211,95 @@ impl Backend for UseCases {
 
     async fn cancel_operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem> {
         Ok(self.0.operations.cancel_operation(actor, id).await?)
+    }
+
+    async fn containers(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        query: ContainerQuery,
+    ) -> Result<ContainerPage, Problem> {
+        let containers = &self.0.containers;
+        let page = containers.page_containers(actor, environment, &query);
+        Ok(page.await?)
+    }
+
+    async fn container(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+    ) -> Result<ContainerDetail, Problem> {
+        let containers = &self.0.containers;
+        Ok(containers.get_container(actor, environment, id).await?)
+    }
+
+    async fn container_lines(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        lines: u32,
+    ) -> Result<Vec<LogLineView>, Problem> {
+        let containers = &self.0.containers;
+        let last = containers.last_log_lines(actor, environment, id, lines);
+        Ok(last.await?)
+    }
+
+    async fn act_on_container(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        act: ContainerAct,
+        force: bool,
+    ) -> Result<(), Problem> {
+        let containers = &self.0.containers;
+        let done = containers.act_on_container(actor, environment, id, act, force);
+        Ok(done.await?)
+    }
+
+    async fn volumes(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        query: VolumeQuery,
+    ) -> Result<VolumePage, Problem> {
+        let containers = &self.0.containers;
+        let page = containers.page_volumes(actor, environment, &query);
+        Ok(page.await?)
+    }
+
+    async fn volume(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        name: &str,
+    ) -> Result<VolumeView, Problem> {
+        let containers = &self.0.containers;
+        Ok(containers.get_volume(actor, environment, name).await?)
+    }
+
+    async fn create_volume(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: CreateVolumeRequest,
+    ) -> Result<VolumeView, Problem> {
+        let containers = &self.0.containers;
+        let made = containers.create_volume(actor, environment, &request);
+        Ok(made.await?)
+    }
+
+    async fn remove_volume(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        name: &str,
+        force: bool,
+    ) -> Result<(), Problem> {
+        let containers = &self.0.containers;
+        let removed = containers.remove_volume(actor, environment, name, force);
+        Ok(removed.await?)
     }
 }
