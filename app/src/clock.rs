@@ -26,10 +26,16 @@ pub fn provide_clock() {
     });
 }
 
-/// The time now, to the second; none on the server and while the page starts.
+/// The time now, to the second; none on the server and while what asks is put together. The code of a page may come after the clock
+/// has started: what it puts together first must be what the server rendered all the same.
 #[must_use]
 pub fn use_now() -> Signal<Option<Timestamp>> {
-    use_context::<Clock>().map_or_else(|| Signal::stored(None), |clock| clock.0.into())
+    let Some(clock) = use_context::<Clock>() else {
+        return Signal::stored(None);
+    };
+    let now = RwSignal::new(None);
+    Effect::new(move |_| now.set(clock.0.get()));
+    now.into()
 }
 
 /// Now, by the reader's clock.

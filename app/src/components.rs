@@ -39,7 +39,7 @@ pub use icon::{Glyph, Icon};
 pub use live_mark::{FreshMark, LiveMark};
 pub use log_viewer::LogViewer;
 pub use page_header::{Crumb, PageHeader, SectionTitle};
-pub use paging::{Paging, Part};
+pub use paging::{Paging, Place};
 pub use plan::Plan;
 pub use problem_notice::{Notice, ProblemNotice};
 pub use progress_bar::{OverallBar, ProgressBar};

@@ -16,7 +16,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::calls::containers::{Shown, list_containers};
 use crate::components::{
-    EmptyState, FreshMark, Glyph, Icon, LinkButton, PageHeader, Paging, Part, ProblemNotice,
+    EmptyState, FreshMark, Glyph, Icon, LinkButton, PageHeader, Paging, Place, ProblemNotice,
     Skeleton,
 };
 use crate::json::loaded;
@@ -68,15 +68,16 @@ fn List(shown: Shown<ContainerPage>, query: ContainerQuery) -> impl IntoView {
         });
     });
     let deeds = Deeds::new(refused, done);
-    let part = Signal::derive(move || {
-        polled.data.with(|shown| Part {
+    let place = Signal::derive(move || {
+        polled.data.with(|shown| Place {
             total: shown.data.total,
             page: shown.data.page,
             page_size: shown.data.page_size,
-            rows: shown.data.containers.len(),
+            rows: shown.data.containers.len() as u64,
+            noun: ("container", "containers"),
         })
     });
-    let nothing = Memo::new(move |_| part.get().rows == 0);
+    let nothing = Memo::new(move |_| place.get().rows == 0);
     let address = Callback::new(move |page| query.with_value(|query| query::address(query, page)));
     view! {
         <Refusal deeds />
@@ -91,7 +92,7 @@ fn List(shown: Shown<ContainerPage>, query: ContainerQuery) -> impl IntoView {
                         <FreshMark polled />
                     </div>
                     <Rows polled deeds />
-                    <Paging part one="container" many="containers" address />
+                    <Paging place address />
                 }
                     .into_any()
             }

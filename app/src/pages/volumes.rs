@@ -14,7 +14,7 @@ use crate::address;
 use crate::calls::containers::{Deed, DoDeed, Shown, WantedDeed, list_volumes};
 use crate::components::{
     Button, Card, EmptyState, Field, FreshMark, Glyph, Icon, LinkButton, Look, PageHeader, Paging,
-    Part, ProblemNotice, RelativeTime, Skeleton, StatusBadge, TableList, Tone,
+    ProblemNotice, RelativeTime, Skeleton, StatusBadge, TableList, Tone,
 };
 use crate::json::loaded;
 use crate::live::polled::{Polled, polled};
@@ -92,15 +92,16 @@ fn List(shown: Shown<VolumePage>, query: VolumeQuery) -> impl IntoView {
     // What is made has a page of its own, which is led to.
     let deeds = Deeds::new(refused, Callback::new(|()| ()));
     let filtered = query.search.is_some() || query.orphaned || query.page.is_some();
-    let part = Signal::derive(move || {
-        polled.data.with(|shown| Part {
+    let place = Signal::derive(move || {
+        polled.data.with(|shown| Place {
             total: shown.data.total,
             page: shown.data.page,
             page_size: shown.data.page_size,
-            rows: shown.data.volumes.len(),
+            rows: shown.data.volumes.len() as u64,
+            noun: ("volume", "volumes"),
         })
     });
-    let nothing = Memo::new(move |_| part.get().rows == 0);
+    let nothing = Memo::new(move |_| place.get().rows == 0);
     let of_paging = query.clone();
     let address = Callback::new(move |page| address_of(&of_paging, page));
     view! {
@@ -115,7 +116,7 @@ fn List(shown: Shown<VolumePage>, query: VolumeQuery) -> impl IntoView {
                         <FreshMark polled />
                     </div>
                     <Rows polled />
-                    <Paging part one="volume" many="volumes" address />
+                    <Paging place address />
                 }
                     .into_any()
             }
@@ -187,7 +188,7 @@ fn Rows(polled: Polled<Shown<VolumePage>>) -> impl IntoView {
         all.map(|volume| view! { <Row volume /> }).collect_view()
     };
     view! {
-        <div class="containers">
+        <div class="containers containers--volumes">
             <Card flush=true>
                 <TableList
                     caption="Volumes"

@@ -24,8 +24,8 @@ const EVENT: &str = "log";
 /// The name of the last event: the container does not run.
 const END: &str = "end";
 /// Most lines of one event, and about the most bytes of them: what a page reads within one frame.
-const LINES_AT_ONCE: usize = 256;
-const BYTES_AT_ONCE: usize = 64 * 1024;
+const LINES_AT_ONCE: usize = 128;
+const BYTES_AT_ONCE: usize = 32 * 1024;
 /// Most lines of one piece of text.
 const TEXT_AT_ONCE: usize = 1024;
 

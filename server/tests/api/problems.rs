@@ -8,6 +8,7 @@ use domain::plan::Refusal;
 use domain::product::{Problem as CatalogProblem, Severity};
 use domain::timestamp::Timestamp;
 use domain::wire::Problem;
+use server::containers::ContainerError;
 use server::deployments::{DeploymentError, InvalidField, StackProblem};
 use server::engine::EngineError;
 use server::environments::EnvironmentError;
@@ -56,6 +57,50 @@ fn environments() -> Vec<EnvironmentError> {
             message: "Environment name is required".to_owned(),
         },
         E::NameTaken("Local".to_owned()),
+        E::Store(passing()),
+        E::Store(lasting()),
+    ]
+}
+
+fn containers() -> Vec<ContainerError> {
+    use ContainerError as E;
+    vec![
+        E::Environment(EnvironmentError::NotFound("e".to_owned())),
+        E::EnvironmentRequired,
+        E::ContainerNotFound("c".to_owned()),
+        E::VolumeNotFound("v".to_owned()),
+        E::StackNotFound("s".to_owned()),
+        E::Busy {
+            product: "P".to_owned(),
+            active: ActiveOperation {
+                id: OperationId::from_uuid(Uuid::from_u128(9)),
+                kind: OperationKind::Upgrade,
+                actor: Actor::LocalOperator,
+                since: Timestamp::from_millis(0),
+            },
+        },
+        E::StillRuns("c".to_owned()),
+        E::Owned {
+            what: "Container 'c'".to_owned(),
+            product: "P".to_owned(),
+        },
+        E::VolumeInUse {
+            volume: "v".to_owned(),
+            by: vec!["a".to_owned(), "b".to_owned()],
+        },
+        E::VolumeExists("v".to_owned()),
+        E::NotOrphaned("s".to_owned()),
+        E::Invalid {
+            field: "name",
+            message: "Volume name is required".to_owned(),
+        },
+        E::Engine(engine(true)),
+        // The engine's reason is what somebody who acts by hand has to know.
+        E::Engine(EngineError::Conflict {
+            what: "container c".to_owned(),
+            message: "a published port is in use on the host".to_owned(),
+        }),
+        E::TooSlow,
         E::Store(passing()),
         E::Store(lasting()),
     ]
@@ -280,6 +325,7 @@ async fn every_error_has_its_problem() {
     problems.push(ProductError::NotFound("p".to_owned()).into());
     problems.push(interrupted().await.into());
     problems.extend(health().into_iter().map(Problem::from));
+    problems.extend(containers().into_iter().map(Problem::from));
     for problem in &problems {
         let text = serde_json::to_string(problem).unwrap();
         assert!(!text.contains("secret"), "{text}");
