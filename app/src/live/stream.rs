@@ -128,11 +128,13 @@ impl Reading {
         changes: &mut mpsc::Receiver<()>,
     ) -> End {
         loop {
-            let next = pin!(self.connection.next());
-            let first = match select(next, changes.next()).await {
-                Either::Left((Some(first), _)) => first,
-                Either::Left((None, _)) => return End::Lost,
-                Either::Right(_) => return End::Changed,
+            let first = {
+                let next = pin!(self.connection.next());
+                match select(next, changes.next()).await {
+                    Either::Left((Some(first), _)) => first,
+                    Either::Left((None, _)) => return End::Lost,
+                    Either::Right(_) => return End::Changed,
+                }
             };
             if matches!(first, Incoming::Told(..)) {
                 self.heard(tab, wanted, backoff);

@@ -13,7 +13,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::calls::deployments::list_deployments;
 use crate::components::{
-    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, Paging, Part, ProblemNotice,
+    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, Paging, Place, ProblemNotice,
     Skeleton,
 };
 use crate::json::loaded;
@@ -71,7 +71,7 @@ fn List(list: DeploymentList, query: DeploymentQuery) -> impl IntoView {
     );
     let nothing = Memo::new(move |_| polled.data.with(|list| list.product_deployments.is_empty()));
     let query = StoredValue::new(query);
-    let part = Signal::derive(move || polled.data.with(self::part));
+    let place = Memo::new(move |_| polled.data.with(self::place));
     let address = Callback::new(move |page| query.with_value(|query| query::address(query, page)));
     move || {
         if nothing.get() {
@@ -83,7 +83,7 @@ fn List(list: DeploymentList, query: DeploymentQuery) -> impl IntoView {
                     <FreshMark polled />
                 </div>
                 <Rows polled />
-                <Paging part one="deployment" many="deployments" address />
+                <Paging place address />
             }
             .into_any()
         }
@@ -119,11 +119,12 @@ fn Nothing(filtered: bool) -> impl IntoView {
     }
 }
 
-fn part(list: &DeploymentList) -> Part {
-    Part {
+fn place(list: &DeploymentList) -> Place {
+    Place {
         total: list.total,
         page: list.page,
         page_size: list.page_size,
-        rows: list.product_deployments.len(),
+        rows: list.product_deployments.len() as u64,
+        noun: ("deployment", "deployments"),
     }
 }

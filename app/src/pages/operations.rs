@@ -10,7 +10,7 @@ use leptos_router::hooks::use_query_map;
 use crate::address;
 use crate::calls::operations::list_operations;
 use crate::components::{
-    ButtonKind, Elapsed, EmptyState, FreshMark, Glyph, LinkButton, Look, PageHeader, Paging, Part,
+    ButtonKind, Elapsed, EmptyState, FreshMark, Glyph, LinkButton, Look, PageHeader, Paging, Place,
     ProblemNotice, RelativeTime, Skeleton, StatusBadge, TableList,
 };
 use crate::json::loaded;
@@ -48,7 +48,7 @@ fn List(list: OperationList) -> impl IntoView {
     let page = list.page;
     let polled = polled(list, |_| EVERY, move || list_operations(page));
     let nothing = Memo::new(move |_| polled.data.with(|list| list.operations.is_empty()));
-    let part = Signal::derive(move || polled.data.with(self::part));
+    let place = Memo::new(move |_| polled.data.with(self::place));
     let address = Callback::new(|page| format!("/operations?page={page}"));
     move || {
         if nothing.get() {
@@ -59,18 +59,19 @@ fn List(list: OperationList) -> impl IntoView {
                 <FreshMark polled />
             </div>
             <Rows polled />
-            <Paging part one="operation" many="operations" address />
+            <Paging place address />
         }
         .into_any()
     }
 }
 
-fn part(list: &OperationList) -> Part {
-    Part {
+fn place(list: &OperationList) -> Place {
+    Place {
         total: list.total,
         page: list.page,
         page_size: list.page_size,
-        rows: list.operations.len(),
+        rows: list.operations.len() as u64,
+        noun: ("operation", "operations"),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::address;
 use crate::calls::containers::{Deed, DoDeed, Shown, WantedDeed, list_volumes};
 use crate::components::{
     Button, Card, EmptyState, Field, FreshMark, Glyph, Icon, LinkButton, Look, PageHeader, Paging,
-    ProblemNotice, RelativeTime, Skeleton, StatusBadge, TableList, Tone,
+    Place, ProblemNotice, RelativeTime, Skeleton, StatusBadge, TableList, Tone,
 };
 use crate::json::loaded;
 use crate::live::polled::{Polled, polled};
