@@ -7,7 +7,7 @@ use domain::container::ContainerAct;
 use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
-    CreateVolumeRequest, DeployProductRequest, DeploymentList, DeploymentQuery,
+    CreateVolumeRequest, DashboardStats, DeployProductRequest, DeploymentList, DeploymentQuery,
     EnvironmentHealthSummary, EnvironmentView, LogLineView, OperationList, OperationView,
     PlanRequest, PlanView, Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff,
     ReleaseList, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
@@ -47,6 +47,12 @@ pub trait Backend: Send + Sync + 'static {
         actor: &Actor,
         environment: &str,
     ) -> Result<EnvironmentHealthSummary, Problem>;
+    /// The catalog, what is deployed and what runs, in numbers.
+    async fn dashboard_stats(
+        &self,
+        actor: &Actor,
+        environment: &str,
+    ) -> Result<DashboardStats, Problem>;
     /// What an operation would do to a deployed product; nothing is begun.
     async fn plan(
         &self,

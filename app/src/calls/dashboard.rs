@@ -1,6 +1,6 @@
 //! What the start page shows.
 
-use domain::wire::{EnvironmentHealthSummary, OperationView};
+use domain::wire::{DashboardStats, EnvironmentHealthSummary, OperationView};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,7 @@ const OPERATIONS: u32 = 6;
 /// The environment and the catalog in numbers, and what was done last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
-    /// Products of the catalog, and their stacks.
-    pub products: usize,
-    pub stacks: usize,
+    pub stats: DashboardStats,
     /// Where products come from, each with how many: `demo`, 3.
     pub sources: Vec<(String, usize)>,
     pub health: EnvironmentHealthSummary,
@@ -42,17 +40,13 @@ pub async fn dashboard() -> Result<Overview, CallError> {
             None => sources.push((product.source_name.clone(), 1)),
         }
     }
+    let stats = backend.dashboard_stats(&actor, &environment.id).await;
     let health = backend.environment_health(&actor, &environment.id).await;
     let operations = backend
         .operations(&actor, &environment.id, 1, OPERATIONS)
         .await;
     Ok(Overview {
-        products: catalog.products.len(),
-        stacks: catalog
-            .products
-            .iter()
-            .map(|product| product.stacks.len())
-            .sum(),
+        stats: stats.map_err(refuse)?,
         sources,
         health: health.map_err(refuse)?,
         operations: operations.map_err(refuse)?.operations,

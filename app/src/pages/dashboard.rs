@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::health::HealthStatus;
-use domain::wire::{OperationView, StackHealthSummary};
+use domain::wire::{DashboardStats, OperationView, StackHealthSummary};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -61,35 +61,37 @@ fn Content(all: Overview) -> impl IntoView {
 
 #[component]
 fn Counts(polled: Polled<Overview>) -> impl IntoView {
-    let of = move |count: fn(&Overview) -> usize| move || polled.data.with(count);
-    let services = |all: &Overview| {
-        let stacks = all.health.stacks.iter();
-        stacks.map(|stack| stack.total_services as usize).sum()
-    };
-    let healthy = |all: &Overview| {
-        let stacks = all.health.stacks.iter();
-        stacks.map(|stack| stack.healthy_services as usize).sum()
+    let of =
+        move |count: fn(&DashboardStats) -> u32| move || polled.data.with(|all| count(&all.stats));
+    // An engine that is silent has not stopped anything: nothing is claimed then.
+    let unknown = Memo::new(move |_| polled.data.with(|all| all.stats.error_message.clone()));
+    let counted = move |count: fn(&DashboardStats) -> u32| {
+        move || match unknown.with(Option::is_some) {
+            true => "Unknown".to_owned(),
+            false => polled.data.with(|all| count(&all.stats)).to_string(),
+        }
     };
     view! {
         <Card flush=true>
             <Facts across=true>
                 <Fact name="Products" boxed=true>
-                    {of(|all| all.products)}
+                    {of(|stats| stats.total_products)}
                 </Fact>
                 <Fact name="Stacks" boxed=true>
-                    {of(|all| all.stacks)}
+                    {of(|stats| stats.total_stacks)}
                 </Fact>
-                <Fact name="Deployed stacks" boxed=true>
-                    {of(|all| all.health.stacks.len())}
+                <Fact name="Deployed" boxed=true>
+                    {of(|stats| stats.deployed_stacks)}
                 </Fact>
-                <Fact name="Services" boxed=true>
-                    {of(services)}
+                <Fact name="Containers" boxed=true>
+                    {counted(|stats| stats.total_containers)}
                 </Fact>
                 <Fact name="Running" boxed=true>
-                    {of(healthy)}
+                    {counted(|stats| stats.running_containers)}
                 </Fact>
             </Facts>
             <div class="deployment__health">
+                <span class="soft">{unknown}</span>
                 <FreshMark polled />
             </div>
         </Card>

@@ -7,7 +7,7 @@ use domain::container::ContainerAct;
 use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
-    CreateVolumeRequest, DeployProductRequest, DeploymentList, DeploymentQuery,
+    CreateVolumeRequest, DashboardStats, DeployProductRequest, DeploymentList, DeploymentQuery,
     EnvironmentHealthSummary, EnvironmentView, LogLineView, OperationList, OperationView,
     PlanRequest, PlanView, Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff,
     ReleaseList, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
@@ -85,6 +85,15 @@ impl Backend for UseCases {
     ) -> Result<EnvironmentHealthSummary, Problem> {
         let health = self.0.health.get_environment_health(actor, environment);
         Ok(health.await?)
+    }
+
+    async fn dashboard_stats(
+        &self,
+        actor: &Actor,
+        environment: &str,
+    ) -> Result<DashboardStats, Problem> {
+        let stats = self.0.containers.get_dashboard_stats(actor, environment);
+        Ok(stats.await?)
     }
 
     async fn plan(
