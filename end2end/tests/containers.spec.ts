@@ -51,10 +51,10 @@ test("every container must be listed, and be found by its name and state", async
 test("a container must be stopped and started from the list, with its row telling so", async ({ page }) => {
   await page.goto(`/containers?search=${TALKER}`);
   await hydrated(page);
-  await row(page, TALKER).getByRole("button", { name: "Stop" }).click();
-  await expect(row(page, TALKER).getByRole("button", { name: "Start", exact: false }).first()).toBeVisible({ timeout: 30_000 });
+  await row(page, TALKER).getByRole("button", { name: `Stop ${TALKER}`, exact: true }).click();
+  await expect(row(page, TALKER).getByRole("button", { name: `Start ${TALKER}`, exact: true })).toBeVisible({ timeout: 30_000 });
   expect(await stateOf(TALKER)).toBe("exited");
-  await row(page, TALKER).getByRole("button", { name: `Start ${TALKER}` }).click();
+  await row(page, TALKER).getByRole("button", { name: `Start ${TALKER}`, exact: true }).click();
   await expect(row(page, TALKER).getByText("Running")).toBeVisible({ timeout: 30_000 });
   expect(await stateOf(TALKER)).toBe("running");
 });
@@ -172,11 +172,11 @@ test.describe("without JavaScript", () => {
 
   test("containers must be listed, stopped and started", async ({ page }) => {
     await page.goto(`/containers?search=${TALKER}`);
-    await row(page, TALKER).getByRole("button", { name: "Stop" }).click();
+    await row(page, TALKER).getByRole("button", { name: `Stop ${TALKER}`, exact: true }).click();
     await expect(page).toHaveURL(new RegExp(`search=${TALKER}`));
-    await expect(row(page, TALKER).getByRole("button", { name: `Start ${TALKER}` })).toBeVisible();
+    await expect(row(page, TALKER).getByRole("button", { name: `Start ${TALKER}`, exact: true })).toBeVisible();
     expect(await stateOf(TALKER)).toBe("exited");
-    await row(page, TALKER).getByRole("button", { name: `Start ${TALKER}` }).click();
+    await row(page, TALKER).getByRole("button", { name: `Start ${TALKER}`, exact: true }).click();
     expect(await stateOf(TALKER)).toBe("running");
   });
 
