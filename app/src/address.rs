@@ -20,6 +20,16 @@ pub fn product_deployment(id: &str) -> String {
     format!("/product-deployments/{}", segment(id))
 }
 
+/// The page of one stack of a deployed product.
+#[must_use]
+pub fn stack(deployment: &str, name: &str) -> String {
+    format!(
+        "{}/stacks/{}",
+        product_deployment(deployment),
+        segment(name)
+    )
+}
+
 /// The page that asks whether an operation on a deployed product is meant; nothing for the first deployment.
 #[must_use]
 pub fn change(kind: OperationKind, id: &str) -> String {

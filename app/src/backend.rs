@@ -8,9 +8,10 @@ use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
     CreateVolumeRequest, DashboardStats, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, LogLineView, OperationList, OperationView,
-    PlanRequest, PlanView, Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff,
-    ReleaseList, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
+    EnvironmentHealthSummary, EnvironmentView, HealthTimeline, LogLineView, OperationList,
+    OperationView, PlanRequest, PlanView, PreviousRun, Problem, ProductDeploymentDetail,
+    ProductDetail, ReleaseDiff, ReleaseList, StackRecord, UpgradeCheck, VolumePage, VolumeQuery,
+    VolumeView,
 };
 
 /// The use cases behind the pages. The REST handlers are another door to the same ones.
@@ -53,6 +54,20 @@ pub trait Backend: Send + Sync + 'static {
         actor: &Actor,
         environment: &str,
     ) -> Result<DashboardStats, Problem>;
+    /// How a deployed product with its stacks, or a stack with its services, was in the last hours.
+    async fn health_timeline(
+        &self,
+        actor: &Actor,
+        id: &str,
+        hours: u32,
+    ) -> Result<HealthTimeline, Problem>;
+    /// What is recorded of a stack, by the id of its deployment.
+    async fn stack_record(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+    ) -> Result<StackRecord, Problem>;
     /// What an operation would do to a deployed product; nothing is begun.
     async fn plan(
         &self,
@@ -102,6 +117,8 @@ pub trait Backend: Send + Sync + 'static {
     ) -> Result<Option<ProductDeploymentDetail>, Problem>;
     /// One operation.
     async fn operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem>;
+    /// How long the last operation of the same kind on the same product took.
+    async fn previous_run(&self, actor: &Actor, id: &str) -> Result<Option<PreviousRun>, Problem>;
     /// One page of the operations of an environment, the newest first.
     async fn operations(
         &self,
@@ -179,4 +196,6 @@ pub trait Backend: Send + Sync + 'static {
         name: &str,
         force: bool,
     ) -> Result<(), Problem>;
+    /// Whether this server shows the gallery of components.
+    fn shows_gallery(&self) -> bool;
 }

@@ -15,11 +15,13 @@ pub mod deploy_product;
 pub mod deployments;
 pub mod environments;
 pub mod find;
+pub mod gallery;
 pub mod health;
 pub mod operations;
 pub mod product;
 pub mod releases;
 pub mod set_theme;
+pub mod stack;
 pub mod sync_catalog;
 
 pub use call_error::CallError;

@@ -19,8 +19,9 @@ use crate::{
         not_found::NotFoundPage,
         routes::{
             CatalogRoute, ChangeRoute, ContainerLogsRoute, ContainerRoute, ContainersRoute,
-            DashboardRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute, HealthRoute,
-            OperationRoute, OperationsRoute, ProductRoute, VolumeRoute, VolumesRoute,
+            DashboardRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute, GalleryRoute,
+            HealthRoute, OperationRoute, OperationsRoute, ProductRoute, StackRoute, VolumeRoute,
+            VolumesRoute,
         },
     },
     theme,
@@ -109,6 +110,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/health") view={Lazy::<HealthRoute>::new()} ssr=SsrMode::Async />
                     <Changes />
                     <OnTheEngine />
+                    <Pictures />
                 </Routes>
             </Shell>
         </Router>
@@ -144,6 +146,22 @@ fn OnTheEngine() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/containers/:id/logs") view={Lazy::<ContainerLogsRoute>::new()} ssr=SsrMode::Async />
             <Route path=path!("/volumes") view={Lazy::<VolumesRoute>::new()} ssr=SsrMode::Async />
             <Route path=path!("/volumes/:name") view={Lazy::<VolumeRoute>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// A stack by itself, and the components by themselves.
+#[component(transparent)]
+fn Pictures() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route
+                path=path!("/product-deployments/:id/stacks/:name")
+                view={Lazy::<StackRoute>::new()}
+                ssr=SsrMode::Async
+            />
+            <Route path=path!("/gallery") view={Lazy::<GalleryRoute>::new()} ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

@@ -16,6 +16,7 @@ pub mod layouts;
 pub mod live;
 pub mod logs;
 pub mod pages;
+pub mod pictures;
 pub mod stack_order;
 pub mod theme;
 pub mod variables;

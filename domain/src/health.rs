@@ -6,6 +6,7 @@
 
 mod containers;
 mod expected;
+pub mod history;
 mod verdict;
 
 #[cfg(test)]

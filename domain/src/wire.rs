@@ -39,13 +39,16 @@ pub use environment::{
     CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList, EnvironmentView,
 };
 pub use health::{
-    DeploymentHealth, EnvironmentHealthResponse, EnvironmentHealthSummary, HealthFrame,
-    HealthTransitionList, HealthTransitionView, HealthView, ServiceHealthResponse,
-    ServiceHealthView, ServicesHealth, StackHealthDetail, StackHealthPart, StackHealthResponse,
-    StackHealthSummary,
+    DeploymentHealth, EnvironmentHealthResponse, EnvironmentHealthSummary, HealthFrame, HealthSpan,
+    HealthTimeline, HealthTimelineResponse, HealthTrack, HealthTransitionList,
+    HealthTransitionView, HealthView, ServiceHealthResponse, ServiceHealthView, ServicesHealth,
+    StackHealthDetail, StackHealthPart, StackHealthResponse, StackHealthSummary,
 };
 pub use observer::{ObserverCheckView, ObserverResultView, ObserverView};
-pub use operation::{AcceptedOperation, EventPage, OperationList, OperationView};
+pub use operation::{
+    AcceptedOperation, EventPage, OperationList, OperationView, PreviousRun, PreviousRunResponse,
+    PreviousStack,
+};
 pub use precheck::{
     PrecheckFinding, PrecheckResult, PrecheckRule, PrecheckSeverity, StackPrecheck,
 };
@@ -58,8 +61,8 @@ pub use stack::{
     AllDeployments, AvailableStackVersion, DeployComposeRequest, DeployStackRequest, InitResult,
     MarkFailedRequest, MarkFailedResult, ParseComposeRequest, ParsedCompose, ParsedVariable,
     RemoveStackRequest, StackDeploymentDetail, StackDeploymentItem, StackDeploymentList,
-    StackDeploymentStatus, StackOperationResult, StackRollbackInfo, StackRollbackRequest,
-    StackRollbackResult, StackServiceView, StackUpgradeCheck, StackUpgradeResult,
-    UpgradeStackRequest,
+    StackDeploymentStatus, StackOperationResult, StackRecord, StackRollbackInfo,
+    StackRollbackRequest, StackRollbackResult, StackServiceView, StackUpgradeCheck,
+    StackUpgradeResult, UpgradeStackRequest,
 };
 pub use volume::{CreateVolumeRequest, VolumePage, VolumeQuery, VolumeView};

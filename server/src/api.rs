@@ -26,8 +26,10 @@ mod get_deployment_by_product;
 mod get_deployment_health;
 mod get_environment;
 mod get_environment_health;
+mod get_health_timeline;
 mod get_observer;
 mod get_operation;
+mod get_previous_run;
 mod get_product;
 mod get_product_deployment;
 mod get_release;
@@ -150,6 +152,7 @@ fn endpoints() -> Vec<Endpoint> {
         list_environment_catalog::endpoint(),
         list_operations::endpoint(),
         get_operation::endpoint(),
+        get_previous_run::endpoint(),
         cancel_operation::endpoint(),
         decide_operation::endpoint(),
         list_events::endpoint(),
@@ -158,6 +161,7 @@ fn endpoints() -> Vec<Endpoint> {
         get_service_health::endpoint(),
         list_health_history::endpoint(),
         list_health_transitions::endpoint(),
+        get_health_timeline::endpoint(),
         follow_health::endpoint(),
         follow_environment::endpoint(),
         list_containers::endpoint(),

@@ -177,6 +177,10 @@ pub struct ServeArgs {
     )]
     pub site: PathBuf,
 
+    /// Show every component of the pages at /gallery, as builds for development do
+    #[arg(long, env = "WINDLASS_GALLERY")]
+    pub gallery: bool,
+
     /// Listen on an address that other machines reach, although nobody has to sign in
     #[arg(long, env = "WINDLASS_INSECURE_NO_AUTH")]
     pub insecure_no_auth: bool,

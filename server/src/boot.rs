@@ -29,7 +29,7 @@ use crate::orchestrator::{Orchestrator, Settings};
 use crate::reconcile::{self, Reconciler};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
-use crate::ui::backend::UseCases;
+use crate::ui::backend::{Gallery, UseCases};
 use crate::ui::{self, UiError};
 
 pub use data_dir::{DataDir, DataDirError};
@@ -152,7 +152,12 @@ fn doors(
     state: AppState,
     shutdown: &CancellationToken,
 ) -> Result<Router, BootError> {
-    let pages = ui::router(&args.site, Arc::new(UseCases(state.clone())))?;
+    // Whoever works on the pages builds without optimisation.
+    let gallery = match args.gallery || cfg!(debug_assertions) {
+        true => Gallery::Shown,
+        false => Gallery::Hidden,
+    };
+    let pages = ui::router(&args.site, Arc::new(UseCases(state.clone(), gallery)))?;
     let api = api::router(state, shutdown.clone());
     Ok(api::guard(api.merge(pages), args.insecure_no_auth))
 }

@@ -4,25 +4,32 @@
 
 mod feed;
 pub(crate) mod show;
+mod timeline;
 
 use domain::access::Actor;
 use domain::environment::Environment;
 use domain::health::HealthStatus;
 use domain::id::{DeploymentId, EnvironmentId};
 use domain::wire::{
-    EnvironmentHealthSummary, HealthFrame, HealthTransitionView, ServiceHealthView,
+    EnvironmentHealthSummary, HealthFrame, HealthTimeline, HealthTransitionView, ServiceHealthView,
     StackHealthDetail,
 };
 use futures::Stream;
 
+use crate::clock::Clock;
 use crate::environments::{EnvironmentError, Environments};
+use crate::health::timeline::Window;
 use crate::reconcile::Reconciler;
-use crate::store::{Place, Scope, StandingRow, Store, StoreError};
+use crate::store::{MAX_PAGE, Place, Scope, StandingRow, Store, StoreError};
 
 /// Changes that a list gives where the request does not say.
 pub const TRANSITIONS: u32 = 50;
 /// Entries of a history where the request does not say.
 pub const HISTORY: u32 = 10;
+/// Hours of a timeline where the request does not say.
+pub const TIMELINE_HOURS: u32 = 24;
+/// Most hours of a timeline: older changes are forgotten.
+pub const MAX_TIMELINE_HOURS: u32 = 7 * 24;
 
 /// Why health cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +59,7 @@ pub struct HealthReports {
     pub store: Store,
     pub environments: Environments,
     pub reconciler: Reconciler,
+    pub clock: Clock,
 }
 
 impl HealthReports {
@@ -148,6 +156,40 @@ impl HealthReports {
             None => Scope::Everything,
         };
         self.read(place.deployment, scope, limit).await
+    }
+
+    /// How a product with its stacks, or a stack with its services, was in the last hours.
+    ///
+    /// # Errors
+    /// Where there is no such deployment.
+    pub async fn get_health_timeline(
+        &self,
+        _actor: &Actor,
+        id: &str,
+        hours: u32,
+    ) -> Result<HealthTimeline, HealthError> {
+        let place = self.place(id).await?;
+        let scope = match &place.stack {
+            Some(stack) => Scope::StackAndServices(stack),
+            None => Scope::Everything,
+        };
+        let changes = self
+            .store
+            .health_transitions(place.deployment, scope, MAX_PAGE)
+            .await?;
+        let seen = self
+            .reconciler
+            .snapshot(place.environment)
+            .unwrap_or_default();
+        let watched = seen.deployments.get(&place.deployment);
+        let hours = hours.clamp(1, MAX_TIMELINE_HOURS);
+        Ok(timeline::timeline(
+            place.stack.as_deref(),
+            changes,
+            watched.map(AsRef::as_ref),
+            seen.silence.as_ref(),
+            Window::until(self.clock.now(), hours),
+        ))
     }
 
     /// What is seen from now on: first everything, then what changes. With a deployment's id only that one.

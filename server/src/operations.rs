@@ -1,5 +1,7 @@
 //! Use cases of operations: look at one, follow it, cancel it.
 
+mod previous_run;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +10,14 @@ use domain::access::Actor;
 use domain::id::OperationId;
 use domain::operation::event::{Event, EventBody};
 use domain::operation::{Decision, Operation, OperationStatus};
-use domain::wire::{OperationList, OperationView};
+use domain::wire::{OperationList, OperationView, PreviousRun};
 use futures::stream::{self, Stream};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::orchestrator::Orchestrator;
 use crate::store::{CancelOutcome, Store, StoreError};
+use previous_run::previous_run;
 
 /// Most lines of a page of operations.
 const MAX_PAGE_SIZE: u32 = 200;
@@ -113,6 +116,23 @@ impl Operations {
             page,
             page_size,
         })
+    }
+
+    /// How long the last operation of the same kind on the same product took, as far as it is looked for.
+    ///
+    /// # Errors
+    /// Where there is no such operation.
+    pub async fn get_previous_run(
+        &self,
+        _actor: &Actor,
+        id: &str,
+    ) -> Result<Option<PreviousRun>, OperationError> {
+        let operation = self.find(id).await?;
+        let Some(previous) = self.store.previous_success(&operation).await? else {
+            return Ok(None);
+        };
+        let steps = self.store.steps(previous.id).await?;
+        Ok(previous_run(&previous, &steps))
     }
 
     /// Its events after a number, and whether more are stored.

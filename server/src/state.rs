@@ -53,7 +53,7 @@ impl AppState {
             operations: operations.clone(),
             orchestrator,
             reconciler: reconciler.clone(),
-            clock,
+            clock: clock.clone(),
         };
         Self {
             observers: observers.telling(Switching {
@@ -71,6 +71,7 @@ impl AppState {
                 store: store.clone(),
                 environments: environments.clone(),
                 reconciler,
+                clock: clock.clone(),
             },
             environments,
             operations,

@@ -1,6 +1,6 @@
 //! How everything is.
 
-use domain::wire::EnvironmentHealthSummary;
+use domain::wire::{EnvironmentHealthSummary, HealthTimeline};
 use leptos::prelude::*;
 
 use super::CallError;
@@ -14,4 +14,13 @@ pub async fn environment_health() -> Result<EnvironmentHealthSummary, CallError>
         .backend
         .environment_health(&caller.actor, &environment.id);
     health.await.map_err(super::caller::refuse)
+}
+
+/// Of a deployed product with its stacks, or of a stack with its services, in the last hours.
+#[server(endpoint = "health-timeline", input = server_fn::codec::GetUrl, output = crate::json::Answer)]
+pub async fn health_over_time(id: String, hours: u32) -> Result<HealthTimeline, CallError> {
+    let caller = super::caller::Caller::of_request()?;
+    let timeline = caller.backend.health_timeline(&caller.actor, &id, hours);
+    // Part of a page that is there all the same.
+    timeline.await.map_err(CallError)
 }

@@ -1,6 +1,6 @@
 //! Operations: one of them, all that happened in it, and those of a deployment.
 
-use domain::wire::{OperationList, OperationView};
+use domain::wire::{OperationList, OperationView, PreviousRun};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ const RECENT: u32 = 100;
 pub struct History {
     pub operation: OperationView,
     pub feed: Feed,
+    /// What it is measured by.
+    pub previous: Option<PreviousRun>,
 }
 
 /// One operation.
@@ -52,7 +54,12 @@ pub async fn operation_so_far(id: String) -> Result<History, CallError> {
         }
     }
     let operation = backend.operation(&actor, &id).await.map_err(refuse)?;
-    Ok(History { operation, feed })
+    let previous = backend.previous_run(&actor, &id).await.map_err(refuse)?;
+    Ok(History {
+        operation,
+        feed,
+        previous,
+    })
 }
 
 /// One page of the operations of the environment that the pages work on, the newest first.

@@ -60,7 +60,7 @@ pub enum Glyph {
 
 impl Glyph {
     /// Content of the `<svg>`.
-    const fn drawing(self) -> &'static str {
+    pub(crate) const fn drawing(self) -> &'static str {
         match self {
             Self::Running => r#"<circle cx="8" cy="8" r="5.5" fill="currentColor" stroke="none"/>"#,
             Self::Partial => {

@@ -127,6 +127,7 @@ mod tests {
                 order: 0,
                 service_count: 0,
                 is_new_in_upgrade: false,
+                depends_on: Vec::new(),
                 health: view(HealthStatus::Healthy, 1),
                 services: Some(Vec::new()),
             }],

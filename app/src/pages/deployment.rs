@@ -2,6 +2,8 @@
 
 pub mod actions;
 pub mod facts;
+pub mod graph;
+pub mod health_history;
 pub mod history;
 pub mod releases;
 pub mod services;
@@ -29,6 +31,8 @@ use crate::pages::failed::FailedPage;
 
 use actions::Actions;
 use facts::DeploymentFacts;
+use graph::Dependencies;
+use health_history::HealthHistory;
 use history::History;
 use releases::Releases;
 use stacks::Stacks;
@@ -92,6 +96,7 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
     Tab::of_page().want_deployment(environment.clone(), id, told);
     let count = Memo::new(move |_| polled.data.with(|detail| detail.stacks.len()));
     let current = Memo::new(move |_| polled.data.with(|detail| detail.release));
+    let health = Memo::new(move |_| polled.data.with(|detail| detail.health.status));
     // What an operation did is told again when the next one begins or this one ends.
     let operation = Memo::new(move |_| {
         polled.data.with(|detail| {
@@ -119,6 +124,8 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
             <Stacks polled />
         </section>
         <div class="stack deployment__section">
+            <Dependencies polled />
+            <HealthHistory id=deployment.clone() health />
             <SharedVariables polled />
             <Releases deployment=deployment.clone() environment=environment.clone() operation current />
             <History deployment environment operation />

@@ -13,6 +13,7 @@ pub mod service;
 pub mod stack;
 pub mod stacks;
 pub mod steps;
+pub mod timeline;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -30,6 +31,7 @@ use outcome::Outcome;
 use overview::Overview;
 use stack::StackPanel;
 use stacks::StackList;
+use timeline::OperationTimeline;
 
 /// The page.
 #[component]
@@ -65,7 +67,11 @@ pub struct Page {
 
 #[component]
 fn Operation(history: History) -> impl IntoView {
-    let History { operation, feed } = history;
+    let History {
+        operation,
+        feed,
+        previous,
+    } = history;
     let kind = operation.kind;
     let product = operation.product_name.clone();
     let live = live::follow(&operation.environment_id, &operation.operation_id, feed);
@@ -104,6 +110,7 @@ fn Operation(history: History) -> impl IntoView {
                     {move || page.shown.get().map(|name| view! { <StackPanel page name /> })}
                 </div>
             </div>
+            <OperationTimeline page previous />
             <Events live />
         </div>
     }

@@ -13,8 +13,8 @@ use crate::calls::CallError;
 use crate::calls::product::{Deployed, ProductPage as Page, product};
 use crate::components::{
     Button, ButtonKind, Card, Copyable, Crumb, Disclosure, Fact, Facts, Glyph, Icon, LinkButton,
-    Look, Notice, PageHeader, Prose, RelativeTime, SectionTitle, Skeleton, StatusBadge, TableList,
-    Tags, Tone,
+    Look, Notice, PageHeader, Prose, RelativeTime, SectionTitle, Skeleton, StackBox, StackGraph,
+    StatusBadge, TableList, Tags, Tone,
 };
 use crate::json::loaded;
 use crate::stack_order::{by_turn, is_graph};
@@ -70,6 +70,9 @@ fn Content(page: Page) -> impl IntoView {
         .map(|placed| view! { <Stack stack=placed.stack number=placed.turn /> })
         .collect_view();
     let order = order_sentence(&summary.stacks);
+    // In plain order the sentence beside the heading says all there is.
+    let graph =
+        is_graph(&summary.stacks).then(|| summary.stacks.iter().map(stack_box).collect::<Vec<_>>());
     let actions = (summary.id.clone(), deployed.clone());
     let current = summary.id.clone();
     view! {
@@ -92,6 +95,7 @@ fn Content(page: Page) -> impl IntoView {
                     <SectionTitle title="Stacks" id="stacks".to_owned()>
                         <span class="soft small">{order}</span>
                     </SectionTitle>
+                    {graph.map(|stacks| view! { <div class="card product__graph"><StackGraph stacks /></div> })}
                     <ol class="stack">{cards}</ol>
                 </section>
                 <Warnings warnings=product.warnings />
@@ -123,6 +127,20 @@ fn Content(page: Page) -> impl IntoView {
                 </Card>
             </aside>
         </div>
+    }
+}
+
+fn stack_box(stack: &StackSummary) -> StackBox {
+    StackBox {
+        name: stack.name.clone(),
+        title: stack.display_name.clone(),
+        depends_on: stack.depends_on.clone(),
+        look: None,
+        services: stack
+            .services
+            .iter()
+            .map(|service| service.name.clone())
+            .collect(),
     }
 }
 

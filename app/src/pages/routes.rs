@@ -41,4 +41,6 @@ routes! {
     VolumesRoute => super::volumes::VolumesPage,
     VolumeRoute => super::volume::VolumePage,
     DeployProductRoute => super::deploy_product::DeployProductPage,
+    StackRoute => super::stack::StackPage,
+    GalleryRoute => super::gallery::GalleryPage,
 }

@@ -213,6 +213,9 @@ pub struct StepOutline {
     pub stack: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Whom it waits for: a stack's first step for stacks, a service's step for services of its stack.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
 }
 
 /// One line that a container wrote.

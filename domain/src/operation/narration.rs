@@ -227,6 +227,7 @@ mod tests {
             cause: "it depends on nothing".to_owned(),
             stack: Some("web".to_owned()),
             service: Some("api".to_owned()),
+            waits_for: Vec::new(),
         }
     }
 

@@ -106,6 +106,8 @@ pub struct StepProgress {
     pub output_dropped: u64,
     /// Why it was skipped.
     pub because: Option<String>,
+    /// Whether it takes back what was done.
+    pub undoes: bool,
 }
 
 impl Progress {
@@ -175,7 +177,7 @@ impl Progress {
                 }
             }
             EventBody::Planned { steps, kept } => {
-                self.announce(steps);
+                self.announce(steps, false);
                 self.mark_kept(kept);
                 // It may have waited for the engine until now.
                 if matches!(
@@ -187,7 +189,7 @@ impl Progress {
                 }
             }
             EventBody::Unwinding { reason, steps } => {
-                self.announce(steps);
+                self.announce(steps, true);
                 self.unwinding = Some(*reason);
                 self.status = Some(OperationStatus::Compensating);
             }
@@ -285,9 +287,9 @@ impl Progress {
         self.percent = self.percent.max(self.percent_now());
     }
 
-    fn announce(&mut self, steps: &[StepOutline]) {
+    fn announce(&mut self, steps: &[StepOutline], undoes: bool) {
         for outline in steps {
-            self.add_step(outline);
+            self.add_step(outline, undoes);
         }
     }
 
@@ -309,7 +311,7 @@ impl Progress {
         }
     }
 
-    fn add_step(&mut self, outline: &StepOutline) {
+    fn add_step(&mut self, outline: &StepOutline, undoes: bool) {
         let step = StepProgress {
             outline: outline.clone(),
             state: StepState::Pending,
@@ -325,6 +327,7 @@ impl Progress {
             output: VecDeque::new(),
             output_dropped: 0,
             because: None,
+            undoes,
         };
         let stack = outline
             .stack

@@ -101,7 +101,49 @@ impl Step {
             cause: self.cause.clone(),
             stack: self.action.stack().map(str::to_owned),
             service: self.action.service().map(str::to_owned),
+            waits_for: Vec::new(),
         }
+    }
+}
+
+impl Plan {
+    /// Every step as announced with the plan, with whom it waits for.
+    #[must_use]
+    pub fn outlines(&self) -> Vec<StepOutline> {
+        let each = self.steps.iter().map(|step| StepOutline {
+            waits_for: self.waited_for(step),
+            ..step.outline()
+        });
+        each.collect()
+    }
+
+    /// Names for people, each once: of the stacks before a stack, of the services before a service of the same stack. Images and
+    /// what only makes ready have no name here.
+    fn waited_for(&self, step: &Step) -> Vec<String> {
+        let begins = matches!(step.action, Action::BeginStack { .. });
+        let starts = matches!(
+            step.action,
+            Action::StartContainer { .. } | Action::RunInit { .. }
+        );
+        let stack = step.action.stack();
+        let mut names: Vec<String> = Vec::new();
+        for need in &step.needs {
+            let earlier = self.steps.get(need.step).map(|earlier| &earlier.action);
+            let Some(action) = earlier.filter(|it| !matches!(it, Action::PullImage { .. })) else {
+                continue;
+            };
+            let name = match (begins, starts, action.stack() == stack) {
+                (true, _, false) => action.stack(),
+                (_, true, true) => action
+                    .service()
+                    .filter(|name| Some(*name) != step.action.service()),
+                _ => None,
+            };
+            if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+                names.push(name.to_owned());
+            }
+        }
+        names
     }
 }
 

@@ -246,6 +246,8 @@ pub struct StackDetail {
     pub order: u32,
     pub service_count: usize,
     pub is_new_in_upgrade: bool,
+    /// Names of the stacks of the product that come before it.
+    pub depends_on: Vec<String>,
     /// How its containers are.
     pub health: HealthView,
     /// What the engine showed last; none while nobody knows.

@@ -229,3 +229,52 @@ pub struct HealthTransitionView {
     pub total_services: u32,
     pub at_utc: Timestamp,
 }
+
+/// `GET /api/health/deployments/{deploymentId}/timeline`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HealthTimelineResponse {
+    pub success: bool,
+    pub message: Option<String>,
+    pub data: HealthTimeline,
+}
+
+/// How a deployed product with its stacks, or a stack with its services, was over a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HealthTimeline {
+    pub from_utc: Timestamp,
+    /// The moment of the answer.
+    pub until_utc: Timestamp,
+    /// The whole first, then its parts.
+    pub tracks: Vec<HealthTrack>,
+}
+
+/// One line of a [`HealthTimeline`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HealthTrack {
+    /// For people.
+    pub name: String,
+    /// None where it is the whole product's.
+    pub stack_name: Option<String>,
+    /// None where it is the whole stack's or product's.
+    pub service_name: Option<String>,
+    /// The oldest first, without a gap.
+    pub spans: Vec<HealthSpan>,
+}
+
+/// A time during which a status did not change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HealthSpan {
+    pub from_utc: Timestamp,
+    pub until_utc: Timestamp,
+    pub status: HealthStatus,
+    /// One sentence; empty where only the status is remembered.
+    pub reason: String,
+}

@@ -76,3 +76,37 @@ pub struct EventPage {
     /// Whether the operation has ended and every event was given.
     pub complete: bool,
 }
+
+/// `GET /api/operations/{id}/previous-run`: how long the last operation of the same kind on the same product took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousRunResponse {
+    pub success: bool,
+    /// None where no earlier one has succeeded, as far as it is looked for.
+    pub previous_run: Option<PreviousRun>,
+}
+
+/// An operation that succeeded, in durations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousRun {
+    pub operation_id: String,
+    /// From its first claim to its end.
+    pub total_milliseconds: u64,
+    /// In the order in which they began; those that nothing was done to are left out.
+    pub stacks: Vec<PreviousStack>,
+}
+
+/// When a stack's part of a [`PreviousRun`] began and ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousStack {
+    pub stack_name: String,
+    /// After the beginning of the run.
+    pub from_milliseconds: u64,
+    /// After the beginning of the run.
+    pub to_milliseconds: u64,
+}

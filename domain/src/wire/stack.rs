@@ -227,6 +227,17 @@ pub struct StackDeploymentDetail {
     pub error_message: Option<String>,
 }
 
+/// What is recorded of a stack, whatever its engine shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StackRecord {
+    pub version: Option<String>,
+    /// The release that it runs from.
+    pub release: u32,
+    /// Values of its variables; secret ones are masked with a fingerprint.
+    pub configuration: BTreeMap<String, String>,
+}
+
 /// How a one-shot ended, as far as the engine still knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -9,7 +9,7 @@ use domain::name::ImageRef;
 use domain::operation::OperationKind;
 use domain::plan::{
     Action, Change, ChangeKind, ContainerState, Downtime, Health, Observed, ObservedContainer,
-    Plan, Step, ignores_maintenance,
+    Plan, ignores_maintenance,
 };
 use domain::spec::{ServiceSpec, StackSpec};
 use domain::wire::{
@@ -213,7 +213,7 @@ fn view(intent: &Intent, plan: &Plan, plan_id: String, observed: &Observed) -> P
             .collect(),
         data_at_risk: data_at_risk(intent, observed),
         drift: drift(deployment, observed),
-        steps: plan.steps.iter().map(Step::outline).collect(),
+        steps: plan.outlines(),
         text: plan.to_string(),
     }
 }

@@ -474,6 +474,7 @@ fn stack_detail(
         order: stack.order,
         service_count: template.map_or(0, |template| template.services.len()),
         is_new_in_upgrade: stack.is_new_in_upgrade,
+        depends_on: template.map_or_else(Vec::new, |template| template.depends_on.clone()),
         health: match part {
             Some(part) => health::stack(part, watched, seen),
             None => health::unseen(seen, watched.health.wanted, watched.operation_active),

@@ -253,7 +253,7 @@ impl Run {
         match planned {
             Ok(plan) => {
                 tracing::debug!(operation.id = %self.operation.id, "plan:\n{plan}");
-                let steps = plan.steps.iter().map(Step::outline).collect();
+                let steps = plan.outlines();
                 let kept = plan.kept.iter().map(Kept::outline).collect();
                 self.records = plan.steps.iter().map(pending).collect();
                 self.journal.push(Write::Plan(plan.clone()));

@@ -141,6 +141,38 @@ impl Store {
         row.map(|row| operation(&row, None)).transpose()
     }
 
+    /// The newest operation that did the same to the same product there before this one, and succeeded; with its plan. Looked for
+    /// among the last [`MAX_PAGE`] of the environment.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn previous_success(
+        &self,
+        operation: &Operation,
+    ) -> Result<Option<Operation>, StoreError> {
+        let row: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM (
+                 SELECT id, group_id, kind, status, created_at FROM operations
+                 WHERE environment_id = $1 AND created_at <= $2 AND id <> $3
+                 ORDER BY created_at DESC, id DESC LIMIT $4) recent
+             WHERE group_id = $5 AND kind = $6 AND status = 'succeeded'
+             ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(operation.environment_id.to_string())
+        .bind(operation.created_at.millis())
+        .bind(operation.id.to_string())
+        .bind(i64::from(MAX_PAGE))
+        .bind(operation.group_id.as_str())
+        .bind(operation.kind.as_str())
+        .fetch_optional(&self.reader)
+        .await
+        .act("look for an earlier operation of the same kind")?;
+        match row.and_then(|id| id.parse().ok()) {
+            Some(id) => self.operation(id).await,
+            None => Ok(None),
+        }
+    }
+
     /// Records that `by` wants the operation cancelled; where undoing is stuck, that the rest stays undone. Writes no event: an operation has one writer, its runner, who reads
     /// the wish with its next write and says so.
     ///

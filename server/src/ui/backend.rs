@@ -8,9 +8,10 @@ use domain::operation::event::Event;
 use domain::wire::{
     AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
     CreateVolumeRequest, DashboardStats, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, LogLineView, OperationList, OperationView,
-    PlanRequest, PlanView, Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff,
-    ReleaseList, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
+    EnvironmentHealthSummary, EnvironmentView, HealthTimeline, LogLineView, OperationList,
+    OperationView, PlanRequest, PlanView, PreviousRun, Problem, ProductDeploymentDetail,
+    ProductDetail, ReleaseDiff, ReleaseList, StackRecord, UpgradeCheck, VolumePage, VolumeQuery,
+    VolumeView,
 };
 
 use crate::deployments::DeploymentError;
@@ -18,7 +19,14 @@ use crate::operations::EVENTS_PER_PAGE;
 use crate::state::AppState;
 
 /// The pages' way to the use cases.
-pub struct UseCases(pub AppState);
+pub struct UseCases(pub AppState, pub Gallery);
+
+/// Whether the gallery of components is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gallery {
+    Shown,
+    Hidden,
+}
 
 #[async_trait]
 impl Backend for UseCases {
@@ -94,6 +102,26 @@ impl Backend for UseCases {
     ) -> Result<DashboardStats, Problem> {
         let stats = self.0.containers.get_dashboard_stats(actor, environment);
         Ok(stats.await?)
+    }
+
+    async fn health_timeline(
+        &self,
+        actor: &Actor,
+        id: &str,
+        hours: u32,
+    ) -> Result<HealthTimeline, Problem> {
+        let timeline = self.0.health.get_health_timeline(actor, id, hours);
+        Ok(timeline.await?)
+    }
+
+    async fn stack_record(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+    ) -> Result<StackRecord, Problem> {
+        let deployments = &self.0.deployments;
+        Ok(deployments.get_stack_record(actor, environment, id).await?)
     }
 
     async fn plan(
@@ -183,6 +211,10 @@ impl Backend for UseCases {
 
     async fn operation(&self, actor: &Actor, id: &str) -> Result<OperationView, Problem> {
         Ok(self.0.operations.get_operation(actor, id).await?)
+    }
+
+    async fn previous_run(&self, actor: &Actor, id: &str) -> Result<Option<PreviousRun>, Problem> {
+        Ok(self.0.operations.get_previous_run(actor, id).await?)
     }
 
     async fn operations(
@@ -310,5 +342,9 @@ impl Backend for UseCases {
         let containers = &self.0.containers;
         let removed = containers.remove_volume(actor, environment, name, force);
         Ok(removed.await?)
+    }
+
+    fn shows_gallery(&self) -> bool {
+        self.1 == Gallery::Shown
     }
 }

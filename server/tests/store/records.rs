@@ -310,6 +310,7 @@ fn events() -> Vec<EventBody> {
         cause: "it does not run".to_owned(),
         stack: Some("web".to_owned()),
         service: None,
+        waits_for: Vec::new(),
     };
     vec![
         EventBody::Accepted {

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use crate::address;
 use crate::calls::operations::operations_of_deployment;
-use crate::components::{Card, Elapsed, Look, ProblemNotice, RelativeTime, StatusBadge, TableList};
+use crate::components::{
+    Card, Durations, Elapsed, Look, ProblemNotice, RelativeTime, StatusBadge, TableList,
+};
 use crate::json::loaded;
 
 /// The list. `operation` changes when it has to be asked for again.
@@ -26,8 +28,10 @@ pub fn History(
                     view! { <p class="soft history__none">"None of the recent operations is about it."</p> }.into_any()
                 }
                 Ok(all) => {
+                    let bars = all.clone();
                     let rows = all.into_iter().map(|operation| view! { <Row operation /> }).collect_view();
                     view! {
+                        <Durations operations=bars />
                         <TableList
                             caption="Operations, the newest first"
                             columns=vec!["Operation", "Status", "Started", "Duration", "By"]

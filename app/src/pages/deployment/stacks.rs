@@ -5,6 +5,7 @@ use domain::wire::{ProductDeploymentDetail, StackDetail};
 use leptos::prelude::*;
 
 use super::services::Services;
+use crate::address;
 use crate::components::{
     Elapsed, Glyph, HealthBadge, HealthReason, Icon, Look, RelativeTime, Seen, StatusBadge,
 };
@@ -46,11 +47,19 @@ fn Stack(polled: Polled<ProductDeploymentDetail>, name: String) -> impl IntoView
             ..stack
         })
     });
-    move || stack.get().map(|stack| view! { <StackCard stack seen /> })
+    let deployment = polled
+        .data
+        .with_untracked(|detail| detail.product_deployment_id.clone());
+    move || {
+        stack.get().map(|stack| {
+            let href = address::stack(&deployment, &stack.stack_name);
+            view! { <StackCard stack seen href /> }
+        })
+    }
 }
 
 #[component]
-fn StackCard(stack: StackDetail, seen: Memo<Option<Timestamp>>) -> impl IntoView {
+fn StackCard(stack: StackDetail, seen: Memo<Option<Timestamp>>, href: String) -> impl IntoView {
     let id = format!("stack-{}", stack.order);
     let title = id.clone();
     let health = Signal::stored(stack.health.clone());
@@ -83,7 +92,9 @@ fn StackCard(stack: StackDetail, seen: Memo<Option<Timestamp>>) -> impl IntoView
             <header class="stack-card__head">
                 <div class="row">
                     <span class="soft number">{format!("#{}", stack.order + 1)}</span>
-                    <h3 id=id>{stack.stack_display_name}</h3>
+                    <h3 id=id>
+                        <a href=href>{stack.stack_display_name}</a>
+                    </h3>
                     <StatusBadge look=Look::from(stack.status) />
                     <HealthBadge health />
                     {stack.is_new_in_upgrade.then(|| view! { <span class="tag">"New"</span> })}

@@ -181,6 +181,7 @@ mod tests {
                 cause: String::new(),
                 stack: None,
                 service: None,
+                waits_for: Vec::new(),
             },
             state,
             attempt: 1,
@@ -195,6 +196,7 @@ mod tests {
             output: VecDeque::new(),
             output_dropped: 0,
             because: None,
+            undoes: false,
         }
     }
 

@@ -10,6 +10,7 @@ use super::Page;
 use super::failure::FailurePanel;
 use super::service::ServiceRow;
 use super::steps::{StepList, without_output};
+use crate::address;
 use crate::components::{Copyable, Disclosure, Elapsed, Look, ProgressBar, StatusBadge};
 
 /// The panel of one stack.
@@ -27,6 +28,9 @@ pub fn StackPanel(page: Page, name: String) -> impl IntoView {
                 )
             })
             .unwrap_or_default()
+    });
+    let details = page.operation.with_value(|operation| {
+        name.with_value(|name| address::stack(&operation.product_deployment_id, name))
     });
     let status = read(page, name, |stack| stack.status);
     let look = Signal::derive(move || Look::from(status.get().unwrap_or(StackStatus::Pending)));
@@ -54,7 +58,12 @@ pub fn StackPanel(page: Page, name: String) -> impl IntoView {
                     <StatusBadge look />
                     <span class="soft">{duration}</span>
                 </div>
-                <Copyable text=engine_name what="name of the stack on the engine" />
+                <div class="row">
+                    <a class="small" href=details>
+                        "Stack details"
+                    </a>
+                    <Copyable text=engine_name what="name of the stack on the engine" />
+                </div>
             </header>
             <Phases page name />
             <FailurePanel step=Signal::derive(move || failed.get().flatten()) />

@@ -141,11 +141,24 @@ fn outline(key: &str, phase: Phase, stack: Option<&str>, service: Option<&str>) 
         cause: "it is missing".to_owned(),
         stack: stack.map(str::to_owned),
         service: service.map(str::to_owned),
+        waits_for: Vec::new(),
     }
 }
 
 fn step<'a>(progress: &'a Progress, key: &str) -> &'a StepProgress {
     progress.step(&StepKey::new(key)).unwrap()
+}
+
+#[test]
+fn what_is_taken_back_is_told_apart_from_what_is_done() {
+    let undo = outline("discard infra/db", Phase::CleaningUp, Some("infra"), None);
+    let journal = Journal::begun().then(EventBody::Unwinding {
+        reason: UnwindReason::Failed,
+        steps: vec![undo],
+    });
+    let progress = Progress::fold(&journal.0);
+    assert!(step(&progress, "discard infra/db").undoes);
+    assert!(!step(&progress, "start infra/db").undoes);
 }
 
 /// Everything that can happen, in one journal.

@@ -96,6 +96,26 @@ fn a_product_of_two_stacks() {
 }
 
 #[test]
+fn what_waits_says_for_whom() {
+    let plan = case(shop()).plan().unwrap();
+    let waits: Vec<_> = plan
+        .outlines()
+        .into_iter()
+        .filter(|outline| !outline.waits_for.is_empty())
+        .map(|outline| (outline.step.to_string(), outline.waits_for.join(" ")))
+        .collect();
+    let expected = [
+        ("begin web", "infra"),
+        ("start web/cache", "migrate"),
+        ("start web/api", "migrate cache"),
+    ];
+    assert_eq!(
+        waits,
+        expected.map(|(step, names)| (step.to_owned(), names.to_owned()))
+    );
+}
+
+#[test]
 fn nothing_is_pulled_that_is_there() {
     let case = Case {
         images: vec!["redis:7", "app:1"],

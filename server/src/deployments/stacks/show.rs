@@ -9,8 +9,8 @@ use domain::spec::{PortSpec, ServiceSpec};
 use domain::timestamp::Timestamp;
 use domain::wire::{
     AllDeployments, DeploymentQuery, InitResult, StackDeploymentDetail, StackDeploymentItem,
-    StackDeploymentList, StackDeploymentStatus, StackOperationResult, StackRollbackResult,
-    StackServiceView, StackUpgradeResult,
+    StackDeploymentList, StackDeploymentStatus, StackOperationResult, StackRecord,
+    StackRollbackResult, StackServiceView, StackUpgradeResult,
 };
 use futures::future::join_all;
 
@@ -96,18 +96,7 @@ impl Deployments {
     ) -> Result<StackDeploymentDetail, DeploymentError> {
         let found = self.find_stack(environment, id_or_name).await?;
         let Found { deployment, stack } = &found;
-        let configuration: BTreeMap<String, String> = stack
-            .values
-            .0
-            .iter()
-            .map(|(name, value)| {
-                let shown = match is_secret(&deployment.product, name) {
-                    true => mask(deployment.id, value),
-                    false => value.clone(),
-                };
-                (name.clone(), shown)
-            })
-            .collect();
+        let configuration = configuration(deployment, stack);
         let observed = self.observed_or_nothing(deployment).await;
         Ok(StackDeploymentDetail {
             success: true,
@@ -122,6 +111,24 @@ impl Deployments {
             init_container_results: self.inits(deployment, stack, observed.as_ref()).await,
             configuration,
             error_message: stack.error_message.clone(),
+        })
+    }
+
+    /// What is recorded of a stack. Nobody waits for its engine.
+    ///
+    /// # Errors
+    /// Where there is none in this environment.
+    pub async fn get_stack_record(
+        &self,
+        _actor: &Actor,
+        environment: &str,
+        id_or_name: &str,
+    ) -> Result<StackRecord, DeploymentError> {
+        let found = self.find_stack(environment, id_or_name).await?;
+        Ok(StackRecord {
+            version: found.version(),
+            release: found.stack.release,
+            configuration: configuration(&found.deployment, &found.stack),
         })
     }
 
@@ -310,6 +317,21 @@ impl Deployments {
             super::version_in(&release.product, template)
         }))
     }
+}
+
+/// The values of a stack's variables, those of secret ones masked.
+fn configuration(
+    deployment: &ProductDeployment,
+    stack: &StackDeployment,
+) -> BTreeMap<String, String> {
+    let values = stack.values.0.iter().map(|(name, value)| {
+        let shown = match is_secret(&deployment.product, name) {
+            true => mask(deployment.id, value),
+            false => value.clone(),
+        };
+        (name.clone(), shown)
+    });
+    values.collect()
 }
 
 fn errors(success: bool, stack: Option<&StackDeployment>, message: &str) -> Vec<String> {
