@@ -11,7 +11,12 @@ export default defineConfig({
   retries: 0,
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
-  expect: { timeout: 10_000 },
+  expect: {
+    timeout: 10_000,
+    // Our own fonts on one kind of browser: what differs more than by the edges of letters was changed.
+    toHaveScreenshot: { animations: "disabled", caret: "hide", maxDiffPixelRatio: 0.01 },
+  },
+  snapshotPathTemplate: "baselines/{arg}{ext}",
   reporter: [["list"], ["json", { outputFile: process.env.WINDLASS_TEST_REPORT ?? "test-results/report.json" }]],
   use: {
     baseURL: process.env.WINDLASS_TEST_URL ?? "http://127.0.0.1:8080",

@@ -26,16 +26,17 @@ pub fn provide_clock() {
     });
 }
 
-/// The time now, to the second; none on the server and while what asks is put together. The code of a page may come after the clock
-/// has started: what it puts together first must be what the server rendered all the same.
+/// The time now, to the second; none on the server and while what asks for it is taken over by the browser.
 #[must_use]
 pub fn use_now() -> Signal<Option<Timestamp>> {
-    let Some(clock) = use_context::<Clock>() else {
+    let Some(Clock(now)) = use_context::<Clock>() else {
         return Signal::stored(None);
     };
-    let now = RwSignal::new(None);
-    Effect::new(move |_| now.set(clock.0.get()));
-    now.into()
+    // The code of a page may come long after the clock was started. What it says first must be what the server said all the same:
+    // a text that is another one from the start is never put into the document.
+    let taken_over = RwSignal::new(false);
+    Effect::new(move |_| taken_over.set(true));
+    Signal::derive(move || if taken_over.get() { now.get() } else { None })
 }
 
 /// Now, by the reader's clock.

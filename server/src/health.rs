@@ -18,9 +18,9 @@ use futures::Stream;
 
 use crate::clock::Clock;
 use crate::environments::{EnvironmentError, Environments};
-use crate::health::timeline::Window;
 use crate::reconcile::Reconciler;
 use crate::store::{MAX_PAGE, Place, Scope, StandingRow, Store, StoreError};
+use timeline::{Deployed, Window};
 
 /// Changes that a list gives where the request does not say.
 pub const TRANSITIONS: u32 = 50;
@@ -169,6 +169,11 @@ impl HealthReports {
         hours: u32,
     ) -> Result<HealthTimeline, HealthError> {
         let place = self.place(id).await?;
+        let head = self
+            .store
+            .deployment_head(place.environment, place.deployment)
+            .await?
+            .ok_or_else(|| HealthError::DeploymentNotFound(id.to_owned()))?;
         let scope = match &place.stack {
             Some(stack) => Scope::StackAndServices(stack),
             None => Scope::Everything,
@@ -185,6 +190,10 @@ impl HealthReports {
         let hours = hours.clamp(1, MAX_TIMELINE_HOURS);
         Ok(timeline::timeline(
             place.stack.as_deref(),
+            &Deployed {
+                name: head.product_display_name,
+                at: head.created_at,
+            },
             changes,
             watched.map(AsRef::as_ref),
             seen.silence.as_ref(),

@@ -55,6 +55,9 @@ pub(crate) struct TestArgs {
     /// Write docs/faults.md from what the faults stage sees
     #[arg(long)]
     document: bool,
+    /// Keep what the browser shows now as what it is compared with from now on (end2end/baselines)
+    #[arg(long)]
+    update_baselines: bool,
     /// Repeat what an earlier run of the faults did by chance
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
@@ -332,6 +335,7 @@ fn in_the_browser(args: &TestArgs, ground: &Ground, totals: &mut Totals) -> anyh
     let mut tests = ground.command(&browser.playwright);
     tests
         .arg("test")
+        .args(args.update_baselines.then_some("--update-snapshots"))
         .args(&args.filter)
         .current_dir(&browser.folder)
         .env("WINDLASS_TEST_URL", format!("http://{SERVER}"))

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::health::HealthStatus;
+use domain::health::{HealthStatus, Wanted};
 use domain::timestamp::Timestamp;
 use domain::wire::{HealthSpan, HealthTimeline, HealthTrack};
 use leptos::prelude::*;
@@ -67,7 +67,7 @@ fn Strip(track: HealthTrack, scale: Scale) -> impl IntoView {
         draw(&mut drawing, span, scale);
     }
     let now = track.spans.last().map(|span| {
-        let look = Look::from(span.status);
+        let look = look(span);
         view! { <StatusBadge look bare=true /> }
     });
     let class = match (track.stack_name.is_some(), track.service_name.is_some()) {
@@ -84,6 +84,11 @@ fn Strip(track: HealthTrack, scale: Scale) -> impl IntoView {
     }
 }
 
+/// While it was being changed nothing was an alarm.
+fn look(span: &HealthSpan) -> Look {
+    Look::of_health(span.status, Wanted::Running, span.operation_active)
+}
+
 /// The worse the higher, so that the form says what the colour says.
 fn draw(out: &mut String, span: &HealthSpan, scale: Scale) {
     let place = scale.between(span.from_utc, span.until_utc);
@@ -96,10 +101,10 @@ fn draw(out: &mut String, span: &HealthSpan, scale: Scale) {
         ));
         return;
     }
-    let tone = Look::from(span.status).tone;
+    let tone = look(span).tone;
     let height = match tone {
         Tone::Bad => ("0", "20"),
-        Tone::Warn => ("5", "15"),
+        Tone::Warn | Tone::Busy => ("5", "15"),
         _ => ("12", "8"),
     };
     bar(
@@ -160,7 +165,7 @@ fn TableRow(name: String, span: HealthSpan) -> impl IntoView {
         <tr>
             <th scope="row">{name}</th>
             <td data-label="Health">
-                <StatusBadge look=Look::from(span.status) bare=true />
+                <StatusBadge look=look(&span) bare=true />
             </td>
             <td data-label="From">
                 <RelativeTime at=from />
@@ -184,6 +189,7 @@ mod tests {
             until_utc: Timestamp::from_millis(until),
             status,
             reason: String::new(),
+            operation_active: false,
         };
         let spans = [
             span(0, 10_000, HealthStatus::Unknown),

@@ -159,6 +159,12 @@ fn Cells(drawn: Signal<Drawn>, row: Memo<Option<Row>>) -> impl IntoView {
         })
     });
     let bars = move || row.with(|row| row.as_ref().map_or_else(String::new, bars));
+    let empty = move || {
+        row.with(|row| {
+            row.as_ref()
+                .is_none_or(|row| row.bars.is_empty() && row.ghost.is_none())
+        })
+    };
     let label = move || row.with(|row| row.as_ref().map_or_else(String::new, spoken));
     view! {
         <span class=tone>
@@ -168,6 +174,7 @@ fn Cells(drawn: Signal<Drawn>, row: Memo<Option<Row>>) -> impl IntoView {
         <span class="timeline__words soft small">{words}</span>
         <svg
             class="timeline__track"
+            class:timeline__track--empty=empty
             role="img"
             aria-label=label
             inner_html=move || format!("{}{}", ticks.get(), bars())
@@ -196,14 +203,14 @@ fn bars(row: &Row) -> String {
 
 /// What the bars of a row say to those who do not see them.
 fn spoken(row: &Row) -> String {
-    match (row.began, row.took) {
-        (Some(began), Some(took)) => format!(
-            "{}: began after {}, took {}",
+    match row.done {
+        Some((from, until)) => format!(
+            "{}: from {} until {}",
             row.name,
-            in_words(began),
-            in_words(took)
+            in_words(from),
+            in_words(until)
         ),
-        _ => format!("{}: {}", row.name, row.words),
+        None => format!("{}: {}", row.name, row.words),
     }
 }
 
@@ -229,7 +236,7 @@ fn AsTable(drawn: Signal<Drawn>) -> impl IntoView {
             <div class="timeline__table" data-span=span>
                 <TableList
                     caption="Stacks and steps of this operation"
-                    columns=vec!["What", "Kind", "State", "Began after", "Took"]
+                    columns=vec!["What", "Kind", "State", "From", "Until"]
                 >
                     <For
                         each=move || keys.get()
@@ -254,18 +261,18 @@ fn TableRow(row: Memo<Option<Row>>, is_step: bool) -> impl IntoView {
         })
     };
     let words = move || row.with(|row| row.as_ref().map(|row| row.words.clone()));
-    let began = Memo::new(move |_| row.with(|row| row.as_ref()?.began));
-    let took = Memo::new(move |_| row.with(|row| row.as_ref()?.took));
+    let from = Memo::new(move |_| row.with(|row| Some(row.as_ref()?.done?.0)));
+    let until = Memo::new(move |_| row.with(|row| Some(row.as_ref()?.done?.1)));
     view! {
         <tr class=if is_step { "timeline__step" } else { "timeline__stack" }>
             <th scope="row">{name}</th>
             <td data-label="Kind">{kind}</td>
             <td data-label="State">{words}</td>
-            <td data-label="Began after">
-                <Millis value=began />
+            <td data-label="From">
+                <Millis value=from />
             </td>
-            <td data-label="Took">
-                <Millis value=took />
+            <td data-label="Until">
+                <Millis value=until />
             </td>
         </tr>
     }

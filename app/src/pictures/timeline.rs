@@ -17,7 +17,7 @@ use crate::components::Look;
 const SHARED: &str = "For all stacks";
 
 /// What people see of a step: the kind of its bar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
     Pull,
     Create,
@@ -118,9 +118,9 @@ pub struct Row {
     pub act: Option<Act>,
     pub bars: Vec<Bar>,
     pub ghost: Option<(u32, u32)>,
-    /// Milliseconds after the beginning; none where it was not begun.
-    pub began: Option<u64>,
-    /// Milliseconds so far, or until its end.
+    /// Milliseconds after the beginning, from which and until which something was done; none where it was not begun.
+    pub done: Option<(u64, u64)>,
+    /// Milliseconds so far, or until its end. What is made ready before a stack's turn does not count.
     pub took: Option<u64>,
 }
 
@@ -180,13 +180,14 @@ pub fn timeline(progress: &Progress, now: Timestamp, previous: Option<&PreviousR
             past.map(|past| scale.between_millis(past.from_milliseconds, past.to_milliseconds));
         pen.stack(stack, progress, ghost)
     }));
-    let acts = Act::ALL
+    let mut acts: Vec<Act> = Act::ALL
         .into_iter()
         .filter(|act| {
-            let rows = groups.iter().flat_map(|group| &group.steps);
-            rows.clone().any(|row| row.act == Some(*act))
+            let mut rows = groups.iter().flat_map(|group| &group.steps);
+            rows.any(|row| row.act == Some(*act))
         })
         .collect();
+    acts.sort_unstable();
     Timeline {
         span: scale.span(),
         ticks: scale.ticks(),
@@ -222,8 +223,8 @@ impl Pen {
                 act: None,
                 bars: merged(&rows),
                 ghost: None,
-                began: began(&rows),
-                took: took(&rows),
+                done: extent(&rows),
+                took: extent(&rows).map(|(from, to)| to - from),
             },
             steps: rows,
         }
@@ -244,8 +245,10 @@ impl Pen {
                 act: None,
                 bars: merged(&rows),
                 ghost,
-                began: began(&rows),
-                took: took(&rows),
+                done: extent(&rows),
+                took: stack
+                    .started_at
+                    .map(|from| millis(stack.ended_at.unwrap_or(self.now).since(from))),
             },
             steps: rows,
         }
@@ -284,7 +287,10 @@ impl Pen {
             act,
             bars: bar.into_iter().collect(),
             ghost: None,
-            began: from.map(|from| millis(from.since(self.began))),
+            done: from.zip(to).map(|(from, to)| {
+                let after = |moment: Timestamp| millis(moment.since(self.began));
+                (after(from), after(to))
+            }),
             took: from.zip(to).map(|(from, to)| millis(to.since(from))),
         }
     }
@@ -321,13 +327,11 @@ fn join(last: &mut Bar, next: &Bar) {
     };
 }
 
-fn began(rows: &[Row]) -> Option<u64> {
-    rows.iter().filter_map(|row| row.began).min()
-}
-
-fn took(rows: &[Row]) -> Option<u64> {
-    let ends = rows.iter().filter_map(|row| Some(row.began? + row.took?));
-    Some(ends.max()? - began(rows)?)
+/// From the first beginning until the last end of what has a bar.
+fn extent(rows: &[Row]) -> Option<(u64, u64)> {
+    let drawn = rows.iter().filter(|row| row.act.is_some());
+    let all = drawn.filter_map(|row| row.done);
+    all.reduce(|all, next| (all.0.min(next.0), all.1.max(next.1)))
 }
 
 /// Of several steps together.
@@ -354,10 +358,7 @@ fn step_words(step: &StepProgress) -> String {
 
 fn stack_words(stack: &StackProgress, progress: &Progress) -> String {
     if stack.steps.is_empty() {
-        return match progress.percent {
-            0 if !progress.is_finished() => "waits for the plan".to_owned(),
-            _ => "nothing to do".to_owned(),
-        };
+        return "nothing to do".to_owned();
     }
     match stack.status {
         StackStatus::Pending if !progress.is_finished() => {
@@ -538,8 +539,9 @@ mod tests {
             panic!("{drawn:?}");
         };
         assert_eq!(shared.row.bars[0].place, (0, 3_333));
-        assert_eq!((shared.row.began, shared.row.took), (Some(0), Some(2_000)));
-        assert_eq!((a.row.began, a.row.took), (Some(2_000), Some(4_000)));
+        assert_eq!(shared.row.done, Some((0, 2_000)));
+        assert_eq!(a.row.done, Some((2_000, 6_000)));
+        assert_eq!(a.row.took, Some(4_000));
         let acts: Vec<_> = a.row.bars.iter().map(|bar| (bar.act, bar.course)).collect();
         assert_eq!(
             acts,

@@ -14,8 +14,27 @@ pub struct Turn {
     pub at: Timestamp,
     /// None where nothing was known before.
     pub from: Option<HealthStatus>,
-    pub to: HealthStatus,
+    pub to: State,
+}
+
+/// How something is, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    pub status: HealthStatus,
+    /// One sentence; empty where only the status is remembered.
     pub reason: String,
+    /// Whether an operation works on it: then nothing is an alarm.
+    pub operation_active: bool,
+}
+
+impl State {
+    fn of(status: HealthStatus, reason: &str) -> Self {
+        Self {
+            status,
+            reason: reason.to_owned(),
+            operation_active: false,
+        }
+    }
 }
 
 /// A time during which nothing changed.
@@ -23,58 +42,58 @@ pub struct Turn {
 pub struct Span {
     pub from: Timestamp,
     pub until: Timestamp,
-    pub status: HealthStatus,
-    pub reason: String,
+    pub state: State,
 }
 
 /// How it is now, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
-    pub status: HealthStatus,
     pub since: Timestamp,
-    pub reason: String,
+    pub state: State,
 }
 
-/// From `from` until `until`, the oldest first. `turns` are the recorded changes, the oldest first; `whole` says whether they are all
-/// that are remembered, so that what stood before the first of them stood until then. Spans of no length are left out.
+/// From `from` until `until`, the oldest first. `turns` are the recorded changes, the oldest first; `known_since` is when what the first
+/// of them changed may have begun, none where earlier changes were forgotten. Spans of no length are left out.
 #[must_use]
 pub fn spans(
     turns: &[Turn],
-    whole: bool,
+    known_since: Option<Timestamp>,
     present: Option<&Present>,
     from: Timestamp,
     until: Timestamp,
 ) -> Vec<Span> {
-    let unknown = || (HealthStatus::Unknown, NOT_RECORDED.to_owned());
-    let before = turns.first().and_then(|first| first.from);
-    let mut state = match before.filter(|_| whole) {
-        Some(status) => (status, String::new()),
-        None => unknown(),
-    };
+    let mut state = State::of(HealthStatus::Unknown, NOT_RECORDED);
     let mut spans = Vec::new();
     let mut begun = from;
-    let mut go_on = |until: Timestamp, (status, reason): (HealthStatus, String)| {
+    let mut go_on = |until: Timestamp, state: State| {
         if until > begun {
             spans.push(Span {
                 from: begun,
                 until,
-                status,
-                reason,
+                state,
             });
             begun = until;
         }
     };
+    if let (Some(first), Some(since)) = (turns.first(), known_since)
+        && let Some(status) = first.from
+    {
+        go_on(since.min(first.at).min(until), state);
+        state = State::of(status, "");
+    }
     for turn in turns {
-        let at = turn.at.min(until);
-        go_on(at, state);
-        state = (turn.to, turn.reason.clone());
+        go_on(turn.at.min(until), state);
+        state = turn.to.clone();
     }
     // What is seen now may be newer than what is recorded, or be all there is.
-    if let Some(present) = present.filter(|present| present.status != state.0) {
-        let last = turns.last().map_or(from, |turn| turn.at);
-        let since = present.since.max(last).min(until);
-        go_on(since, state);
-        state = (present.status, present.reason.clone());
+    match present {
+        Some(present) if present.state.status != state.status => {
+            let last = turns.last().map_or(from, |turn| turn.at);
+            go_on(present.since.max(last).min(until), state);
+            state = present.state.clone();
+        }
+        Some(present) => state.operation_active &= present.state.operation_active,
+        None => {}
     }
     go_on(until, state);
     spans
@@ -93,45 +112,49 @@ mod tests {
         Turn {
             at: at(seconds),
             from,
-            to,
-            reason: String::new(),
+            to: State::of(to, ""),
         }
     }
 
     fn now(status: HealthStatus, since: i64) -> Present {
         Present {
-            status,
             since: at(since),
-            reason: String::new(),
+            state: State::of(status, ""),
         }
     }
 
     /// Of the seconds 100 to 200.
     fn check(
         turns: &[Turn],
-        whole: bool,
+        known_since: Option<i64>,
         present: Option<Present>,
         expected: &[(i64, i64, HealthStatus)],
     ) {
-        let found: Vec<_> = spans(turns, whole, present.as_ref(), at(100), at(200))
-            .into_iter()
-            .map(|span| {
-                let seconds = |at: Timestamp| at.millis() / 1000;
-                (seconds(span.from), seconds(span.until), span.status)
-            })
-            .collect();
+        let found: Vec<_> = spans(
+            turns,
+            known_since.map(at),
+            present.as_ref(),
+            at(100),
+            at(200),
+        )
+        .into_iter()
+        .map(|span| {
+            let seconds = |at: Timestamp| at.millis() / 1000;
+            (seconds(span.from), seconds(span.until), span.state.status)
+        })
+        .collect();
         assert_eq!(found, expected, "{turns:?}");
     }
 
     #[test]
     fn what_is_recorded_has_no_gap_and_the_rest_is_unknown() {
-        check(&[], true, None, &[(100, 200, Unknown)]);
+        check(&[], Some(0), None, &[(100, 200, Unknown)]);
         check(
             &[
                 turn(120, None, Healthy),
                 turn(150, Some(Healthy), Unhealthy),
             ],
-            true,
+            Some(0),
             None,
             &[
                 (100, 120, Unknown),
@@ -146,16 +169,39 @@ mod tests {
         let turns = [turn(150, Some(Healthy), Unhealthy)];
         check(
             &turns,
-            true,
+            Some(0),
             None,
             &[(100, 150, Healthy), (150, 200, Unhealthy)],
         );
         check(
             &turns,
-            false,
+            None,
             None,
             &[(100, 150, Unknown), (150, 200, Unhealthy)],
         );
+    }
+
+    #[test]
+    fn nothing_is_claimed_of_the_time_before_it_was_deployed() {
+        let turns = [turn(150, Some(Healthy), Unhealthy)];
+        check(
+            &turns,
+            Some(130),
+            None,
+            &[
+                (100, 130, Unknown),
+                (130, 150, Healthy),
+                (150, 200, Unhealthy),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_still_so_after_an_operation_is_an_alarm() {
+        let mut turns = [turn(150, None, Unhealthy)];
+        turns[0].to.operation_active = true;
+        let spans = spans(&turns, None, Some(&now(Unhealthy, 150)), at(100), at(200));
+        assert!(!spans[1].state.operation_active);
     }
 
     #[test]
@@ -165,7 +211,7 @@ mod tests {
                 turn(20, None, Unhealthy),
                 turn(50, Some(Unhealthy), Healthy),
             ],
-            true,
+            Some(0),
             None,
             &[(100, 200, Healthy)],
         );
@@ -173,16 +219,16 @@ mod tests {
 
     #[test]
     fn the_present_counts_where_nothing_newer_is_recorded() {
-        check(&[], true, Some(now(Healthy, 20)), &[(100, 200, Healthy)]);
+        check(&[], Some(0), Some(now(Healthy, 20)), &[(100, 200, Healthy)]);
         check(
             &[],
-            true,
+            Some(0),
             Some(now(Healthy, 160)),
             &[(100, 160, Unknown), (160, 200, Healthy)],
         );
         check(
             &[turn(110, None, Healthy)],
-            true,
+            Some(0),
             Some(now(Unknown, 190)),
             &[
                 (100, 110, Unknown),
@@ -192,7 +238,7 @@ mod tests {
         );
         check(
             &[turn(110, None, Healthy)],
-            true,
+            Some(0),
             Some(now(Healthy, 110)),
             &[(100, 110, Unknown), (110, 200, Healthy)],
         );

@@ -277,4 +277,6 @@ pub struct HealthSpan {
     pub status: HealthStatus,
     /// One sentence; empty where only the status is remembered.
     pub reason: String,
+    /// Whether an operation worked on it: then nothing here was an alarm.
+    pub operation_active: bool,
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use domain::health::HealthStatus;
-use domain::health::State;
-use domain::health::history::{Present, Turn, spans};
+use domain::health::history::{self, Present, Turn, spans};
 use domain::timestamp::Timestamp;
 use domain::wire::{HealthSpan, HealthTimeline, HealthTrack};
 
@@ -30,6 +29,12 @@ impl Window {
     }
 }
 
+/// What is known of a deployment beside its health.
+pub(super) struct Deployed {
+    pub(super) name: String,
+    pub(super) at: Timestamp,
+}
+
 /// What a line is about, and how it is now.
 struct Subject {
     name: String,
@@ -41,6 +46,7 @@ struct Subject {
 /// `changes` are the newest first and at most [`MAX_PAGE`].
 pub(super) fn timeline(
     stack: Option<&str>,
+    deployed: &Deployed,
     mut changes: Vec<HealthTransition>,
     watched: Option<&Watched>,
     silence: Option<&Silence>,
@@ -48,10 +54,11 @@ pub(super) fn timeline(
 ) -> HealthTimeline {
     // A full page says that older ones were left out.
     let whole = changes.len() < MAX_PAGE as usize;
+    let known_since = whole.then_some(deployed.at);
     changes.reverse();
-    let tracks = subjects(stack, &changes, watched, silence)
+    let tracks = subjects(stack, deployed, &changes, watched, silence)
         .into_iter()
-        .map(|subject| track(subject, &changes, whole, window))
+        .map(|subject| track(subject, &changes, known_since, window))
         .collect();
     HealthTimeline {
         from_utc: window.from,
@@ -63,21 +70,25 @@ pub(super) fn timeline(
 /// A product and its stacks, or a stack and its services: those there are, and those that there were.
 fn subjects(
     stack: Option<&str>,
+    deployed: &Deployed,
     changes: &[HealthTransition],
     watched: Option<&Watched>,
     silence: Option<&Silence>,
 ) -> Vec<Subject> {
-    let present = |state: &State| match silence {
-        Some(silence) => Present {
-            status: HealthStatus::Unknown,
-            since: silence.since,
-            reason: silence.sentence.to_owned(),
-        },
-        None => Present {
-            status: state.status,
-            since: state.since,
-            reason: state.reason.clone(),
-        },
+    let operation_active = watched.is_some_and(|watched| watched.operation_active);
+    let present = |state: &domain::health::State| {
+        let (status, since, reason) = match silence {
+            Some(silence) => (HealthStatus::Unknown, silence.since, silence.sentence),
+            None => (state.status, state.since, state.reason.as_str()),
+        };
+        Present {
+            since,
+            state: history::State {
+                status,
+                reason: reason.to_owned(),
+                operation_active,
+            },
+        }
     };
     let health = watched.map(|watched| &watched.health);
     let part = stack.and_then(|name| {
@@ -87,9 +98,7 @@ fn subjects(
     let mut subjects = vec![Subject {
         name: match stack {
             Some(name) => part.map_or(name, |part| &part.display_name).to_owned(),
-            None => watched
-                .map_or("Product", |watched| &watched.display_name)
-                .to_owned(),
+            None => deployed.name.clone(),
         },
         stack: stack.map(str::to_owned),
         service: None,
@@ -139,7 +148,7 @@ fn subjects(
 fn track(
     subject: Subject,
     changes: &[HealthTransition],
-    whole: bool,
+    known_since: Option<Timestamp>,
     window: Window,
 ) -> HealthTrack {
     let turns: Vec<Turn> = changes
@@ -148,13 +157,16 @@ fn track(
         .map(|change| Turn {
             at: change.at,
             from: change.from,
-            to: change.to,
-            reason: change.reason.clone(),
+            to: history::State {
+                status: change.to,
+                reason: change.reason.clone(),
+                operation_active: change.operation_active,
+            },
         })
         .collect();
     let spans = spans(
         &turns,
-        whole,
+        known_since,
         subject.present.as_ref(),
         window.from,
         window.until,
@@ -168,8 +180,9 @@ fn track(
             .map(|span| HealthSpan {
                 from_utc: span.from,
                 until_utc: span.until,
-                status: span.status,
-                reason: span.reason,
+                status: span.state.status,
+                reason: span.state.reason,
+                operation_active: span.state.operation_active,
             })
             .collect(),
     }

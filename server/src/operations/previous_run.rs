@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::operation::Operation;
 use domain::operation::step::StepRecord;
-use domain::plan::Phase;
+use domain::plan::{Action, Phase};
 use domain::timestamp::Timestamp;
 use domain::wire::{PreviousRun, PreviousStack};
 
@@ -23,6 +23,11 @@ pub(super) fn previous_run(operation: &Operation, steps: &[StepRecord]) -> Optio
             continue;
         };
         let (from, to) = (after(from), after(to));
+        // Made ready is a stack long before its turn.
+        let prepares = step.phase() == Phase::Preparing;
+        if prepares && !matches!(step.action, Action::BeginStack { .. }) {
+            continue;
+        }
         match stacks.iter_mut().find(|stack| stack.stack_name == name) {
             Some(stack) => {
                 stack.from_milliseconds = stack.from_milliseconds.min(from);

@@ -184,6 +184,81 @@ async fn changes_are_listed_the_newest_first() {
 }
 
 #[tokio::test]
+async fn what_was_is_shown_without_a_gap() {
+    let app = TestApp::start().await;
+    let (deployment, stack) = deployed(&app).await;
+    let now = server::clock::Clock::system().now();
+    let ago = |hours: i64| Timestamp::from_millis(now.millis() - hours * 3_600_000);
+    let change = |at: Timestamp, stack: Option<&str>, service: Option<&str>, to| HealthTransition {
+        id: HealthTransitionId::from_uuid(new_id()),
+        environment: app.environment.parse().unwrap(),
+        deployment: deployment.parse().unwrap(),
+        stack: stack.map(str::to_owned),
+        service: service.map(str::to_owned),
+        from: None,
+        to,
+        reason: "Because.".to_owned(),
+        source: HealthSource::Event,
+        operation_active: false,
+        tally: Tally {
+            healthy: 1,
+            total: 2,
+        },
+        at,
+    };
+    let all = [
+        change(ago(30), None, None, HealthStatus::Healthy),
+        change(ago(6), None, None, HealthStatus::Unhealthy),
+        change(ago(6), Some("Web"), None, HealthStatus::Unhealthy),
+        change(ago(6), Some("Web"), Some("page"), HealthStatus::NotFound),
+    ];
+    app.store.record_health_transitions(&all).await.unwrap();
+    let show = async |id: &str, hours: &str| {
+        let path = format!("/api/health/deployments/{id}/timeline{hours}");
+        let shown = app.get(&path).await.ok()["data"].clone();
+        let mut lines = Vec::new();
+        for track in shown["tracks"].as_array().unwrap() {
+            let spans = track["spans"].as_array().unwrap();
+            assert_eq!(spans[0]["fromUtc"], shown["fromUtc"]);
+            assert_eq!(spans[spans.len() - 1]["untilUtc"], shown["untilUtc"]);
+            for pair in spans.windows(2) {
+                assert_eq!(pair[0]["untilUtc"], pair[1]["fromUtc"]);
+            }
+            let statuses: Vec<_> = spans
+                .iter()
+                .map(|span| span["status"].as_str().unwrap())
+                .collect();
+            let part = |name: &str| track[name].as_str().unwrap_or("-").to_owned();
+            lines.push(format!(
+                "{} {}: {}",
+                part("stackName"),
+                part("serviceName"),
+                statuses.join(" ")
+            ));
+        }
+        lines.join(", ")
+    };
+    assert_eq!(
+        show(&deployment, "").await,
+        "- -: Healthy Unhealthy, Web -: Unknown Unhealthy"
+    );
+    assert_eq!(
+        show(&deployment, "?hours=40").await,
+        "- -: Unknown Healthy Unhealthy, Web -: Unknown Unhealthy"
+    );
+    assert_eq!(
+        show(&stack, "?hours=1").await,
+        "Web -: Unhealthy, Web page: NotFound"
+    );
+    let unknown = "018f0000-0000-7000-8000-000000000009";
+    let path = format!("/api/health/deployments/{unknown}/timeline");
+    assert_eq!(
+        app.get(&path).await.refused(404),
+        format!("Deployment '{unknown}' not found.")
+    );
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_refused_by_name() {
     let app = TestApp::start().await;
     let (deployment, _) = deployed(&app).await;

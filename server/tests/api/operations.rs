@@ -55,16 +55,60 @@ async fn an_operation_is_cancelled_until_it_has_ended() {
 }
 
 #[tokio::test]
+async fn an_operation_is_measured_by_the_last_of_its_kind() {
+    let app = TestApp::at_work().await;
+    let deployment = app.deploy().await;
+    for _ in 0..2 {
+        let path = app.deployment(&deployment, "/redeploy");
+        app.post(&path, &json!({})).await.ok();
+    }
+    let listed = app.get("/api/operations").await.ok();
+    let ids: Vec<&str> = (0..3)
+        .map(|number| {
+            listed["operations"][number]["operationId"]
+                .as_str()
+                .unwrap()
+        })
+        .collect();
+    let [second, first, deploy] = ids.as_slice() else {
+        panic!("{listed}");
+    };
+    let run = async |id: &str| {
+        let path = format!("/api/operations/{id}/previous-run");
+        app.get(&path).await.ok()["previousRun"].clone()
+    };
+    let previous = run(second).await;
+    assert_eq!(previous["operationId"], *first);
+    let stacks = previous["stacks"].as_array().unwrap();
+    let names: Vec<_> = stacks.iter().map(|stack| &stack["stackName"]).collect();
+    assert_eq!(names, ["Data", "Web"]);
+    let total = previous["totalMilliseconds"].as_u64().unwrap();
+    for stack in stacks {
+        let time = |name: &str| stack[name].as_u64().unwrap();
+        assert!(
+            time("fromMilliseconds") <= time("toMilliseconds"),
+            "{previous}"
+        );
+        assert!(time("toMilliseconds") <= total, "{previous}");
+    }
+    // The first of its kind, and another kind.
+    assert_eq!(run(first).await, json!(null));
+    assert_eq!(run(deploy).await, json!(null));
+}
+
+#[tokio::test]
 async fn an_unknown_operation_is_named() {
     let app = TestApp::start().await;
     for id in ["nothing", "018f0000-0000-7000-8000-000000000001"] {
         let sentence = format!("Operation '{id}' not found.");
         let base = format!("/api/operations/{id}");
         assert_eq!(app.get(&base).await.refused(404), sentence);
-        assert_eq!(
-            app.get(&format!("{base}/events")).await.refused(404),
-            sentence
-        );
+        for rest in ["/events", "/previous-run"] {
+            assert_eq!(
+                app.get(&format!("{base}{rest}")).await.refused(404),
+                sentence
+            );
+        }
         let live = [("accept", "text/event-stream")];
         assert_eq!(
             app.get_with(&format!("{base}/events"), &live)

@@ -518,6 +518,7 @@ pub(super) fn day() -> HealthTimeline {
             .map(|((hour, status), end)| HealthSpan {
                 from_utc: at(hour * HOUR),
                 until_utc: at(end * HOUR),
+                operation_active: *hour == 13,
                 status: *status,
                 reason: match status {
                     S::Unknown => "Nothing is recorded of this time.".to_owned(),
