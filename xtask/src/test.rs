@@ -335,7 +335,10 @@ fn in_the_browser(args: &TestArgs, ground: &Ground, totals: &mut Totals) -> anyh
     let mut tests = ground.command(&browser.playwright);
     tests
         .arg("test")
-        .args(args.update_baselines.then_some("--update-snapshots"))
+        .args(
+            args.update_baselines
+                .then_some("--update-snapshots=changed"),
+        )
         .args(&args.filter)
         .current_dir(&browser.folder)
         .env("WINDLASS_TEST_URL", format!("http://{SERVER}"))

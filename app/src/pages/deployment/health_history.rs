@@ -1,4 +1,4 @@
-//! How a deployed product, or one of its stacks, was in the last day or week. The choice is in the address, so it needs no scripts.
+//! How a deployed product, or one of its stacks, was in the last hour, day or week. The choice is in the address, so it needs no scripts.
 
 use domain::health::HealthStatus;
 use leptos::prelude::*;
@@ -10,13 +10,19 @@ use crate::json::loaded;
 
 /// Name of the parameter in the address.
 const PARAMETER: &str = "history";
-/// Hours of the two choices, with their words: in the address, and for people.
-const CHOICES: [(u32, &str, &str); 2] = [(24, "24h", "24 hours"), (168, "7d", "7 days")];
+/// Hours of each choice, with its words: in the address, and for people.
+const CHOICES: [(u32, &str, &str); 3] = [
+    (1, "1h", "1 hour"),
+    (24, "24h", "24 hours"),
+    (168, "7d", "7 days"),
+];
+/// Hours where nobody chose.
+const USUAL: u32 = 24;
 
 fn hours(parameter: Option<&str>) -> u32 {
     let mut choices = CHOICES.into_iter();
     let chosen = choices.find(|(_, word, _)| parameter == Some(*word));
-    chosen.unwrap_or(CHOICES[0]).0
+    chosen.map_or(USUAL, |(hours, ..)| hours)
 }
 
 /// The strips of what has this id. They are fetched anew when `health` changes.
