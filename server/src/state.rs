@@ -71,7 +71,7 @@ impl AppState {
                 store: store.clone(),
                 environments: environments.clone(),
                 reconciler,
-                clock: clock.clone(),
+                clock,
             },
             environments,
             operations,

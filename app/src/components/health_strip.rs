@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn the_beginning_is_named_in_round_words() {
-        let hours = |hours| ago(Duration::from_secs(hours * 3600));
+        let hours = |hours: u64| ago(Duration::from_secs(hours * 3600));
         assert_eq!(hours(24), "24 h ago");
         assert_eq!(hours(168), "7 days ago");
         assert_eq!(hours(84), "3½ days ago");

@@ -314,7 +314,7 @@ mod tests {
     fn a_long_chain_goes_downwards() {
         let names: Vec<String> = (0..12).map(|number| number.to_string()).collect();
         let chain: Vec<StackBox> = (0..12)
-            .map(|number| {
+            .map(|number: usize| {
                 let before: Vec<&str> = number
                     .checked_sub(1)
                     .map(|one: usize| names[one].as_str())

@@ -100,7 +100,7 @@ fn step(span: u64) -> u64 {
     let mut steps = STEPS.into_iter();
     steps
         .find(|step| span / step <= MOST_TICKS)
-        .unwrap_or_else(|| span / MOST_TICKS)
+        .unwrap_or(span / MOST_TICKS)
 }
 
 #[cfg(test)]
