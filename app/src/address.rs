@@ -14,6 +14,12 @@ pub fn deploy_product(id: &str) -> String {
     format!("/deploy-product/{}", segment(id))
 }
 
+/// What would stand in the way of that.
+#[must_use]
+pub fn precheck(id: &str) -> String {
+    format!("{}/precheck", deploy_product(id))
+}
+
 /// The page of a deployed product.
 #[must_use]
 pub fn product_deployment(id: &str) -> String {

@@ -6,12 +6,13 @@ use domain::access::Actor;
 use domain::container::ContainerAct;
 use domain::operation::event::Event;
 use domain::wire::{
-    AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
-    CreateVolumeRequest, DashboardStats, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, HealthTimeline, LogLineView, OperationList,
-    OperationView, PlanRequest, PlanView, PreviousRun, Problem, ProductDeploymentDetail,
-    ProductDetail, ReleaseDiff, ReleaseList, StackRecord, UpgradeCheck, VolumePage, VolumeQuery,
-    VolumeView,
+    AcceptedOperation, CatalogView, ConfigurationView, ConnectionTest, ContainerDetail,
+    ContainerPage, ContainerQuery, CreateVolumeRequest, DashboardStats, DeployComposeRequest,
+    DeployProductRequest, DeploymentList, DeploymentQuery, EnvironmentHealthSummary,
+    EnvironmentView, HealthTimeline, LogLineView, OperationList, OperationView, ParsedCompose,
+    PlanRequest, PlanView, PrecheckResult, PreviousRun, Problem, ProductDeploymentDetail,
+    ProductDetail, ReleaseDiff, ReleaseList, StackRecord, StackSourceView, SystemInfo,
+    UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
 };
 
 /// The use cases behind the pages. The REST handlers are another door to the same ones.
@@ -19,6 +20,21 @@ use domain::wire::{
 pub trait Backend: Send + Sync + 'static {
     /// Every environment; the default one first.
     async fn environments(&self, actor: &Actor) -> Result<Vec<EnvironmentView>, Problem>;
+    /// Asks the engine of an environment who it is.
+    async fn test_environment(&self, actor: &Actor, id: &str) -> Result<ConnectionTest, Problem>;
+    /// What the server is and what it is set to.
+    async fn system_info(&self, actor: &Actor) -> Result<SystemInfo, Problem>;
+    /// Where products come from.
+    async fn sources(&self, actor: &Actor) -> Result<Vec<StackSourceView>, Problem>;
+    /// What a Compose file asks for; a file that cannot be used is a problem with its places.
+    async fn parse_compose(&self, actor: &Actor, yaml: &str) -> Result<ParsedCompose, Problem>;
+    /// Accepts a deployment of a Compose file; it goes on whatever happens to this request.
+    async fn deploy_compose(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: DeployComposeRequest,
+    ) -> Result<AcceptedOperation, Problem>;
     /// The newest version of every product, and what is wrong in the sources.
     async fn catalog(&self, actor: &Actor) -> Result<CatalogView, Problem>;
     /// Reads the sources again.
@@ -32,6 +48,13 @@ pub trait Backend: Send + Sync + 'static {
         environment: &str,
         request: DeployProductRequest,
     ) -> Result<AcceptedOperation, Problem>;
+    /// What would stand in the way of a deployment; nothing is begun.
+    async fn precheck(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: DeployProductRequest,
+    ) -> Result<PrecheckResult, Problem>;
     /// One page of the deployed products of an environment.
     async fn deployments(
         &self,
@@ -91,6 +114,14 @@ pub trait Backend: Send + Sync + 'static {
         environment: &str,
         id: &str,
     ) -> Result<UpgradeCheck, Problem>;
+    /// What each of its variables holds, or would hold in another version.
+    async fn configuration(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        target: Option<&str>,
+    ) -> Result<ConfigurationView, Problem>;
     /// One page of its releases, the newest first.
     async fn releases(
         &self,

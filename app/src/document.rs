@@ -13,15 +13,17 @@ use leptos_router::{
 
 use crate::{
     clock::provide_clock,
+    draft::provide_drafts,
     layouts::Shell,
     live::tab::provide_tab,
     pages::{
         not_found::NotFoundPage,
         routes::{
             CatalogRoute, ChangeRoute, ContainerLogsRoute, ContainerRoute, ContainersRoute,
-            DashboardRoute, DeployProductRoute, DeploymentRoute, DeploymentsRoute, GalleryRoute,
-            HealthRoute, OperationRoute, OperationsRoute, ProductRoute, StackRoute, VolumeRoute,
-            VolumesRoute,
+            DashboardRoute, DeployCustomRoute, DeployProductRoute, DeploymentRoute,
+            DeploymentsRoute, EnvironmentsRoute, GalleryRoute, HealthRoute, OperationRoute,
+            OperationsRoute, PrecheckRoute, ProductRoute, SettingsRoute, SourcesRoute, StackRoute,
+            SystemRoute, VolumeRoute, VolumesRoute,
         },
     },
     theme,
@@ -83,6 +85,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
     provide_tab();
+    provide_drafts();
 
     view! {
         <Title formatter=|title: String| {
@@ -102,12 +105,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/operations/:id") view={Lazy::<OperationRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/catalog") view={Lazy::<CatalogRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/catalog/:productId") view={Lazy::<ProductRoute>::new()} ssr=SsrMode::Async />
-                    <Route
-                        path=path!("/deploy-product/:productId")
-                        view={Lazy::<DeployProductRoute>::new()}
-                        ssr=SsrMode::Async
-                    />
                     <Route path=path!("/health") view={Lazy::<HealthRoute>::new()} ssr=SsrMode::Async />
+                    <Deploying />
+                    <Settings />
                     <Changes />
                     <OnTheEngine />
                     <Pictures />
@@ -115,6 +115,41 @@ pub fn App() -> impl IntoView {
             </Shell>
         </Router>
     }
+}
+
+/// Forms that deploy something, and what they lead to before that.
+#[component(transparent)]
+fn Deploying() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route
+                path=path!("/deploy-product/:productId")
+                view={Lazy::<DeployProductRoute>::new()}
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("/deploy-product/:productId/precheck")
+                view={Lazy::<PrecheckRoute>::new()}
+                ssr=SsrMode::Async
+            />
+            <Route path=path!("/deploy-custom") view={Lazy::<DeployCustomRoute>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// What can be looked at and set.
+#[component(transparent)]
+fn Settings() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route path=path!("/environments") view={Lazy::<EnvironmentsRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/settings") view={Lazy::<SettingsRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/settings/stack-sources") view={Lazy::<SourcesRoute>::new()} ssr=SsrMode::Async />
+            <Route path=path!("/settings/system") view={Lazy::<SystemRoute>::new()} ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
 }
 
 /// Pages that ask whether an operation is meant: one page with many addresses.

@@ -2,20 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use domain::wire::{ProductDetail, StackSummary, VariableView};
+use domain::wire::{StackSummary, VariableView};
 
 /// Heading of the variables that name no group, where others do.
 const NO_GROUP: &str = "General";
 
 /// What stacks share, each name once.
 #[must_use]
-pub fn shared_variables(product: &ProductDetail) -> Vec<VariableView> {
+pub fn shared_variables(stacks: &[StackSummary]) -> Vec<VariableView> {
     let mut seen = BTreeSet::new();
-    let every = product
-        .summary
-        .stacks
-        .iter()
-        .flat_map(|stack| &stack.variables);
+    let every = stacks.iter().flat_map(|stack| &stack.variables);
     every
         .filter(|view| view.shared && seen.insert(view.variable.name.to_ascii_lowercase()))
         .cloned()

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod container;
 pub mod deployment;
+pub mod dotenv;
 pub mod environment;
 pub mod health;
 pub mod id;

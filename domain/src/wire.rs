@@ -3,6 +3,7 @@
 mod activity;
 mod catalog;
 mod change;
+mod configuration;
 mod container;
 mod deployment;
 mod environment;
@@ -13,18 +14,20 @@ mod precheck;
 mod problem;
 mod release;
 mod stack;
+mod system;
 mod volume;
 
 pub use activity::{ActivityItem, ActivityView, HealthNotice};
 pub use catalog::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
-    StackSummary, SyncResult, VariableView,
+    StackSourceDetails, StackSourceView, StackSummary, SyncResult, VariableView,
 };
 pub use change::{
     ContainersOfStack, ContainersRequest, ContainersResult, DataAtRisk, DecisionRequest, Drift,
     OperationModeRequest, OperationModeResult, OperationResult, PlanRequest, PlanView,
     RedeployRequest, RemoveRequest, RetryRequest, RollbackRequest, UpgradeRequest,
 };
+pub use configuration::{ConfigurationView, StackConfiguration};
 pub use container::{
     BusyWith, ContainerContext, ContainerDetail, ContainerMountView, ContainerPage,
     ContainerPortView, ContainerQuery, ContainerView, DashboardStats, HealthProbeView, LogChunk,
@@ -36,7 +39,8 @@ pub use deployment::{
     StackConfig, StackDetail, StackResult,
 };
 pub use environment::{
-    CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList, EnvironmentView,
+    ConnectionTest, CreateEnvironmentRequest, CreateEnvironmentResponse, EnvironmentList,
+    EnvironmentView, TestConnectionRequest,
 };
 pub use health::{
     DeploymentHealth, EnvironmentHealthResponse, EnvironmentHealthSummary, HealthFrame, HealthSpan,
@@ -65,4 +69,5 @@ pub use stack::{
     StackRollbackRequest, StackRollbackResult, StackServiceView, StackUpgradeCheck,
     StackUpgradeResult, UpgradeStackRequest,
 };
+pub use system::{EngineView, SystemInfo, SystemSetting};
 pub use volume::{CreateVolumeRequest, VolumePage, VolumeQuery, VolumeView};

@@ -47,8 +47,74 @@ for (const javaScriptEnabled of [false, true]) {
         await expect(page.getByLabel("Port of the blog")).toBeInViewport();
       }
     });
+
+    test("a .env file must be taken into the fields, and what it says that is no variable be told", async ({ page }) => {
+      await page.goto(SHOP);
+      if (javaScriptEnabled) {
+        await expect(page.locator("html[data-hydrated]")).toBeAttached();
+      }
+      await page.locator("summary").filter({ hasText: "Import .env" }).click();
+      const text = [
+        "# of the shop",
+        "export network_name='shop-net'",
+        'LOG_LEVEL="debug" # much',
+        "API_KEY=from-the-file",
+        "ELSEWHERE=1",
+        "no name=2",
+      ];
+      await page.getByLabel("Lines of NAME=VALUE").first().fill(text.join("\n"));
+      await page.getByRole("button", { name: "Import" }).click();
+
+      await expect(page.getByText(javaScriptEnabled ? "3 values were set." : "2 values were set.")).toBeVisible();
+      await expect(page.getByText("Not a variable of this product")).toContainText("ELSEWHERE");
+      await expect(page.getByText("Line 6: 'no name' is not a name.")).toBeVisible();
+      await expect(page.locator("#shared-NETWORK_NAME")).toHaveValue("shop-net");
+      await expect(page.locator("#shared-LOG_LEVEL")).toHaveValue("debug");
+      const secret = page.locator("#shared-API_KEY");
+      await expect(secret).toHaveAttribute("type", "password");
+      if (javaScriptEnabled) {
+        await expect(secret).toHaveValue("from-the-file");
+        await page.getByRole("button", { name: "Undo" }).click();
+        await expect(page.locator("#shared-NETWORK_NAME")).toHaveValue("windlass-demo");
+        await expect(page.locator("#shared-LOG_LEVEL")).toHaveValue("info");
+        await expect(secret).toHaveValue("");
+      } else {
+        await expect(secret).toHaveValue("");
+        await expect(page.getByText("Secrets are not sent back, enter them yourself")).toContainText("API_KEY");
+        expect(await page.content()).not.toContain("from-the-file");
+      }
+    });
   });
 }
+
+test("a file must be taken in as what was pasted is", async ({ page }) => {
+  await page.goto(BLOG);
+  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await page.locator("summary").filter({ hasText: "Import .env" }).click();
+  const file = { name: ".env", mimeType: "text/plain", buffer: Buffer.from("BLOG_TITLE=From a file\nBLOG_PORT=18099\n") };
+  await page.locator("#env-file").setInputFiles(file);
+  await expect(page.getByText("2 values were set.")).toBeVisible();
+  await expect(page.locator("#stack-0-BLOG_TITLE")).toHaveValue("From a file");
+  await expect(page.locator("#stack-0-BLOG_PORT")).toHaveValue("18099");
+});
+
+test("going back to the defaults must be possible, and be taken back", async ({ page }) => {
+  await page.goto(BLOG);
+  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await page.getByLabel("Deployment Name").fill("mine");
+  await page.locator("#continueOnError").uncheck();
+  await page.locator("#shared-BLOG_NETWORK").fill("mine-net");
+  await page.getByRole("button", { name: "Reset to Defaults" }).click();
+  await expect(page.getByLabel("Deployment Name")).toHaveValue("demo-blog");
+  await expect(page.locator("#shared-BLOG_NETWORK")).toHaveValue("windlass-demo-blog");
+  await expect(page.locator("#continueOnError")).toBeChecked();
+  await expect(page.getByText("demo-blog-site").first()).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByLabel("Deployment Name")).toHaveValue("mine");
+  await expect(page.locator("#shared-BLOG_NETWORK")).toHaveValue("mine-net");
+  await expect(page.locator("#continueOnError")).not.toBeChecked();
+  await expect(page.getByText("mine-site").first()).toBeVisible();
+});
 
 test("a refused form must not carry secrets back", async ({ request }) => {
   const form = {

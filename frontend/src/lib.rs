@@ -1,5 +1,8 @@
 //! The entry point in the browser: takes over the document that the server rendered. Nothing else.
 
+// The table of routes is one type, and deep.
+#![recursion_limit = "256"]
+
 use leptos::prelude::document;
 
 /// Called once by the script in the document's head.

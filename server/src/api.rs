@@ -20,6 +20,7 @@ mod environment_query;
 mod extract;
 mod follow_environment;
 mod follow_health;
+mod get_configuration;
 mod get_container;
 mod get_dashboard_stats;
 mod get_deployment_by_product;
@@ -37,6 +38,7 @@ mod get_release_notes;
 mod get_service_health;
 mod get_stack_deployment;
 mod get_stack_rollback;
+mod get_system_info;
 mod get_volume;
 mod guard;
 mod health;
@@ -53,6 +55,7 @@ mod list_product_deployments;
 mod list_products;
 mod list_releases;
 mod list_source_problems;
+mod list_sources;
 mod list_stack_deployments;
 mod list_volumes;
 mod live;
@@ -78,6 +81,7 @@ mod roll_back_stack;
 mod set_operation_mode;
 mod stop_containers;
 mod sync_sources;
+mod test_connection;
 mod trace;
 mod upgrade_product;
 mod upgrade_stack;
@@ -109,9 +113,11 @@ fn endpoints() -> Vec<Endpoint> {
         list_environments::endpoint(),
         create_environment::endpoint(),
         get_environment::endpoint(),
+        test_connection::endpoint(),
         list_products::endpoint(),
         get_product::endpoint(),
         list_source_problems::endpoint(),
+        list_sources::endpoint(),
         sync_sources::endpoint(),
         deploy_product::endpoint(),
         precheck_product::endpoint(),
@@ -123,6 +129,7 @@ fn endpoints() -> Vec<Endpoint> {
         retry_product::endpoint(),
         upgrade_product::endpoint(),
         check_upgrade::endpoint(),
+        get_configuration::endpoint(),
         get_release_notes::endpoint(),
         roll_back_product::endpoint(),
         list_releases::endpoint(),
@@ -178,6 +185,7 @@ fn endpoints() -> Vec<Endpoint> {
         get_volume::endpoint(),
         remove_volume::endpoint(),
         get_dashboard_stats::endpoint(),
+        get_system_info::endpoint(),
     ]
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use domain::access::Actor;
 use domain::environment::Connection;
-use domain::wire::CreateEnvironmentRequest;
+use domain::wire::{CreateEnvironmentRequest, SystemSetting};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,7 @@ use crate::orchestrator::{Orchestrator, Settings};
 use crate::reconcile::{self, Reconciler};
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
+use crate::system::Facts;
 use crate::ui::backend::{Gallery, UseCases};
 use crate::ui::{self, UiError};
 
@@ -112,7 +113,8 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
         orchestrator.clone(),
         reconciler.clone(),
         clock,
-    );
+    )
+    .knowing(facts(&args, data_dir.path()));
     let poller = Poller::new(state.observers.clone());
     let door = doors(&args, state, &shutdown)?;
     let in_use = |error| BootError::Listen(args.listen, error);
@@ -145,6 +147,51 @@ pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), B
     drop(data_dir);
     tracing::info!("stopped");
     ended
+}
+
+/// What people who look after the server want to know of it.
+fn facts(args: &ServeArgs, data_dir: &Path) -> Facts {
+    let setting = |name: &str, value: String, option: Option<&str>| SystemSetting {
+        name: name.to_owned(),
+        value,
+        option: option.map(str::to_owned),
+    };
+    Facts {
+        data_folder: Some(data_dir.display().to_string()),
+        listens_on: Some(args.listen.to_string()),
+        settings: vec![
+            setting(
+                "Releases that are remembered",
+                format!("{} of each product", args.keep_releases),
+                Some("--keep-releases"),
+            ),
+            setting(
+                "Lease of an operation",
+                format!("{} s", args.lease_seconds),
+                Some("--lease-seconds"),
+            ),
+            setting(
+                "A service without a health check must stay up",
+                format!("{} ms", args.settle_milliseconds),
+                Some("--settle-milliseconds"),
+            ),
+            setting(
+                "A pull may stand still",
+                format!("{} s", args.pull_stall_seconds),
+                Some("--pull-stall-seconds"),
+            ),
+            setting(
+                "Largest request",
+                format!("{} KiB", api::MAX_BODY / 1024),
+                None,
+            ),
+            setting(
+                "Changes of health that are remembered",
+                format!("{} days", reconcile::KEEP_FOR.as_secs() / 86_400),
+                None,
+            ),
+        ],
+    }
 }
 
 fn doors(

@@ -190,6 +190,14 @@ impl Catalog {
         self.scanned().problems.clone()
     }
 
+    /// How many products a source has, each version counted.
+    #[must_use]
+    pub fn count_of(&self, source: &str) -> usize {
+        let scanned = self.scanned();
+        let mut found = scanned.by_source.get(source).into_iter();
+        found.next().map_or(0, |scan| scan.products.len())
+    }
+
     /// The sources.
     #[must_use]
     pub fn sources(&self) -> &[LocalSource] {

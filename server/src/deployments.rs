@@ -3,6 +3,7 @@
 //! A request becomes an operation in one transaction or leaves no trace; the operation belongs to nobody's request.
 
 mod accept;
+mod configuration;
 mod containers;
 mod intent;
 mod operation_mode;

@@ -2,16 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::access::Actor;
 use domain::environment::{Connection, Environment, MAX_NAME};
 use domain::id::EnvironmentId;
-use domain::wire::CreateEnvironmentRequest;
+use domain::wire::{ConnectionTest, CreateEnvironmentRequest, TestConnectionRequest};
 
 use crate::clock::{Clock, new_id};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, EngineInfo};
 use crate::orchestrator::{EngineUnavailable, Engines};
 use crate::store::{Store, StoreError};
+
+/// Longest wait of a test whether an engine answers.
+const TEST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes the client of an engine; it need not be reachable yet.
 pub type Connect = Arc<dyn Fn(&Connection) -> Result<Arc<dyn Engine>, EngineError> + Send + Sync>;
@@ -113,13 +117,7 @@ impl Environments {
                 "Environment name must have at most 100 characters",
             ));
         }
-        if request
-            .kind
-            .as_deref()
-            .is_some_and(|kind| !kind.eq_ignore_ascii_case("DockerSocket"))
-        {
-            return Err(invalid("type", "Type must be 'DockerSocket'"));
-        }
+        check_kind(request.kind.as_deref())?;
         let socket = request
             .socket_path
             .as_deref()
@@ -171,6 +169,55 @@ impl Environments {
         Ok(())
     }
 
+    /// Asks an engine who it is; nothing is kept.
+    ///
+    /// # Errors
+    /// Where the request names none. That it does not answer is an answer.
+    pub async fn test_connection(
+        &self,
+        _actor: &Actor,
+        request: &TestConnectionRequest,
+    ) -> Result<ConnectionTest, EnvironmentError> {
+        check_kind(request.kind.as_deref())?;
+        let address = request.docker_host.as_deref().map(str::trim);
+        let connection = Connection::DockerSocket {
+            socket_path: socket_address(address.unwrap_or_default())?,
+        };
+        let answer = match (self.connect)(&connection) {
+            Ok(engine) => ask(engine.as_ref(), TEST_PATIENCE).await,
+            Err(error) => Err(sentence(&error)),
+        };
+        Ok(tested(answer))
+    }
+
+    /// The same for the engine of an environment.
+    ///
+    /// # Errors
+    /// Where there is no such environment.
+    pub async fn test_environment(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<ConnectionTest, EnvironmentError> {
+        let environment = self.get_environment(actor, id).await?;
+        Ok(tested(self.ask_engine(&environment, TEST_PATIENCE).await))
+    }
+
+    /// What the engine of an environment is; otherwise a sentence that says why it does not answer.
+    ///
+    /// # Errors
+    /// Where it does not answer within `patience`.
+    pub async fn ask_engine(
+        &self,
+        environment: &Environment,
+        patience: Duration,
+    ) -> Result<EngineInfo, String> {
+        match self.engine_of(environment) {
+            Ok(engine) => ask(engine.as_ref(), patience).await,
+            Err(error) => Err(sentence(&error)),
+        }
+    }
+
     /// The engine of an environment.
     ///
     /// # Errors
@@ -183,6 +230,53 @@ impl Environments {
         let engine = (self.connect)(&environment.connection)?;
         engines.insert(environment.id, Arc::clone(&engine));
         Ok(engine)
+    }
+}
+
+fn check_kind(kind: Option<&str>) -> Result<(), EnvironmentError> {
+    match kind {
+        Some(kind) if !kind.eq_ignore_ascii_case("DockerSocket") => {
+            Err(EnvironmentError::Invalid {
+                field: "type",
+                message: "Type must be 'DockerSocket'".to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn ask(engine: &dyn Engine, patience: Duration) -> Result<EngineInfo, String> {
+    match tokio::time::timeout(patience, engine.info()).await {
+        Ok(answer) => answer.map_err(|error| sentence(&error)),
+        Err(_) => Err(format!(
+            "The engine did not answer within {} seconds.",
+            patience.as_secs()
+        )),
+    }
+}
+
+fn sentence(error: &EngineError) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+fn tested(answer: Result<EngineInfo, String>) -> ConnectionTest {
+    match answer {
+        Ok(info) => ConnectionTest {
+            success: true,
+            message: format!(
+                "Docker Engine {} answered (API {}, {}).",
+                info.version, info.api_version, info.platform
+            ),
+            docker_version: Some(info.version),
+        },
+        Err(message) => ConnectionTest {
+            success: false,
+            message,
+            docker_version: None,
+        },
     }
 }
 

@@ -22,6 +22,7 @@ pub mod shutdown;
 pub mod signals;
 pub mod state;
 pub mod store;
+pub mod system;
 pub mod telemetry;
 pub mod ui;
 pub mod validate;

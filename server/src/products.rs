@@ -9,7 +9,7 @@ use domain::timestamp::Timestamp;
 use domain::variable::{Variable, effective};
 use domain::wire::{
     CatalogView, ProductDetail, ProductSummary, ProductVersion, ServiceView, SourceProblem,
-    StackSummary, VariableView,
+    StackSourceDetails, StackSourceView, StackSummary, VariableView,
 };
 
 use crate::catalog::Catalog;
@@ -79,6 +79,31 @@ impl Products {
                 .map(|source| source.id.clone())
                 .collect(),
         }
+    }
+
+    /// The sources, and what was found in each.
+    #[must_use]
+    pub fn list_sources(&self, _actor: &Actor) -> Vec<StackSourceView> {
+        let at = self.synced_at();
+        let problems = self.catalog.problems();
+        let sources = self.catalog.sources().iter();
+        sources
+            .map(|source| StackSourceView {
+                id: source.id.clone(),
+                name: source.id.clone(),
+                kind: "LocalDirectory".to_owned(),
+                enabled: true,
+                last_synced_at: at,
+                details: StackSourceDetails {
+                    path: source.path.display().to_string(),
+                },
+                products: self.catalog.count_of(&source.id),
+                problems: problems
+                    .iter()
+                    .filter(|found| found.source_id == source.id)
+                    .count(),
+            })
+            .collect()
     }
 
     /// Reads the sources again.
@@ -163,7 +188,8 @@ fn summary(product: &Product, last_synced_at: Timestamp) -> ProductSummary {
     }
 }
 
-fn stack_summary(product: &Product, stack: &StackTemplate) -> StackSummary {
+/// A stack as the catalog shows it.
+pub(crate) fn stack_summary(product: &Product, stack: &StackTemplate) -> StackSummary {
     let declared_in: HashMap<String, usize> = product
         .stacks
         .iter()

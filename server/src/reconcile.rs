@@ -41,7 +41,7 @@ const LOOK_FOR_ENVIRONMENTS: Duration = Duration::from_secs(2);
 /// How often changes of health are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 /// How long changes of health are remembered.
-const KEEP_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const KEEP_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Most changes of health that are remembered of one deployment.
 const KEEP_MOST: u32 = 500;
 

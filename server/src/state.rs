@@ -16,6 +16,7 @@ use crate::products::Products;
 use crate::reconcile::Reconciler;
 use crate::signals::Signals;
 use crate::store::{Store, StoreError};
+use crate::system::{Facts, System};
 
 /// Narrow handles, each cheap to clone.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub struct AppState {
     pub health: HealthReports,
     pub containers: Containers,
     pub observers: Observers,
+    pub system: System,
     pub readiness: Readiness,
 }
 
@@ -67,6 +69,7 @@ impl AppState {
                 products: products.clone(),
             },
             products,
+            system: System::new(store.clone(), environments.clone(), clock.clone()),
             health: HealthReports {
                 store: store.clone(),
                 environments: environments.clone(),
@@ -78,6 +81,15 @@ impl AppState {
             activities,
             readiness: Readiness(store),
         }
+    }
+}
+
+impl AppState {
+    /// The same with what the boot knows of this server.
+    #[must_use]
+    pub fn knowing(mut self, facts: Facts) -> Self {
+        self.system = self.system.knowing(facts);
+        self
     }
 }
 

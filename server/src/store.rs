@@ -109,6 +109,15 @@ impl Store {
         connect::open_to_read(url).await
     }
 
+    /// Which database it is, as people call it.
+    #[must_use]
+    pub const fn database(&self) -> &'static str {
+        match self.backend {
+            Backend::Sqlite => "SQLite",
+            Backend::Postgres => "PostgreSQL",
+        }
+    }
+
     /// Asks the database for an answer.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 pub mod backend;
 mod change_form;
+mod custom_form;
 mod deed_form;
 mod deploy_form;
 mod plain_form;
@@ -109,7 +110,8 @@ pub fn router(site: &Path, backend: Arc<dyn Backend>) -> Result<Router, UiError>
         .leptos_routes_with_context(&pages, routes, context, move || {
             shell(shell_options.clone())
         })
-        .route(deploy_form::ADDRESS, axum::routing::post(deploy_form::post))
+        .merge(deploy_form::routes())
+        .route(custom_form::ADDRESS, axum::routing::post(custom_form::post))
         .merge(change_form::routes())
         .merge(deed_form::routes())
         .nest("/pkg", hashed)

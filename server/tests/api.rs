@@ -4,6 +4,7 @@ mod aliases;
 mod bad_requests;
 mod catalog;
 mod changes;
+mod configuration;
 mod containers;
 mod crowd;
 mod deployments;

@@ -8,7 +8,8 @@ use domain::operation::OperationKind;
 #[cfg(feature = "ssr")]
 use domain::wire::{AcceptedOperation, UpgradeCheck};
 use domain::wire::{
-    AvailableVersion, PlanRequest, PlanView, Problem, ProductDeploymentDetail, ReleaseView,
+    AvailableVersion, ConfigurationView, PlanRequest, PlanView, Problem, ProductDeploymentDetail,
+    ReleaseView, StackSummary,
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,9 +17,13 @@ use serde_json::{Value, json};
 
 use super::CallError;
 pub use super::deploy_product::Answer;
+use crate::entered::Entered;
+use crate::env_import::Imported;
+#[cfg(feature = "ssr")]
+use crate::{env_import::matched, form_field::fields_of};
 
 /// All that the page shows.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Change {
     pub kind: OperationKind,
     pub detail: ProductDeploymentDetail,
@@ -29,8 +34,10 @@ pub struct Change {
     pub releases: Vec<ReleaseView>,
     /// The version's product id, or the number of the release; empty where nothing is chosen.
     pub target: String,
-    /// What a browser without scripts sent, and why it was refused.
-    pub refused: Option<RefusedChange>,
+    /// Of an upgrade and a redeploy: the values, as they would be.
+    pub configuration: Option<ConfigurationView>,
+    /// What a browser without scripts sent, and what became of that.
+    pub returned: Option<ReturnedChange>,
 }
 
 /// What would happen, or why it cannot.
@@ -40,12 +47,24 @@ pub enum Planned {
     Refused(Problem),
 }
 
-/// A form that was sent and refused.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RefusedChange {
+/// A form that comes back. Its secrets are gone: they are never written into a page.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ReturnedChange {
     /// None where it could not even be read.
     pub form: Option<WantedChange>,
-    pub problem: Problem,
+    /// Why it was refused; none where it was only asked to come back.
+    pub problem: Option<Problem>,
+    /// What became of the `.env` file that was sent with it.
+    pub imported: Option<Imported>,
+}
+
+/// A form as it was sent, given to the page that shows it again. It still has its secrets.
+#[derive(Clone, Default)]
+pub struct SentChange {
+    pub form: Option<WantedChange>,
+    pub problem: Option<Problem>,
+    /// Text of a `.env` file to be taken into it.
+    pub env: Option<String>,
 }
 
 /// What an operation would do to a deployed product. Without a `target`, the newest version or the release before.
@@ -85,15 +104,9 @@ pub async fn load_change(
         }
         _ => (Vec::new(), None),
     };
-    let refused = use_context::<RefusedChange>().map(|mut refused| {
-        if let Some(form) = &mut refused.form {
-            // Any of them may be a secret, and secrets are never written into a page.
-            form.values.clear();
-        }
-        refused
-    });
-    let sent = refused.as_ref().and_then(|refused| refused.form.as_ref());
-    let target = target.or_else(|| sent.map(|form| form.target.clone()));
+    let sent = use_context::<SentChange>();
+    let form = sent.as_ref().and_then(|sent| sent.form.as_ref());
+    let target = target.or_else(|| form.map(|form| form.target.clone()));
     let target = target.or_else(|| match kind {
         OperationKind::Upgrade => versions.first().map(|version| version.product_id.clone()),
         OperationKind::Rollback => {
@@ -110,25 +123,70 @@ pub async fn load_change(
         continue_on_error: Some("true".to_owned()),
         ..WantedChange::default()
     };
+    // Where nothing was refused, the plan is asked for with what was entered.
+    let asked = match &sent {
+        Some(SentChange {
+            form: Some(form),
+            problem: None,
+            env: None,
+        }) => form.clone(),
+        _ => asked,
+    };
+    let caller = Caller { backend, actor };
+    // Where it is refused, the plan is, too, and says why.
+    let configuration = match asked.configuration(&caller).await {
+        Ok(found) => found,
+        Err(problem) if problem.status < 500 => None,
+        Err(problem) => return Err(refuse(problem)),
+    };
+    let stacks = stacks_of(configuration.as_ref());
     let plan = match nothing_newer.filter(|_| target.is_empty()) {
         Some(problem) => Planned::Refused(problem),
-        None => match backend
-            .plan(&actor, &environment, &id, asked.request())
-            .await
-        {
-            Ok(plan) => Planned::Plan(plan),
-            Err(problem) => Planned::Refused(problem),
-        },
+        None => asked.plan(&caller, &stacks).await,
     };
+    let returned = sent.map(|sent| returned(sent, &stacks));
     Ok(Change {
         kind,
         detail,
-        plan,
         versions,
         releases,
         target,
-        refused,
+        // Where it is not possible at all, nobody has to enter anything.
+        configuration: configuration.filter(|_| match &plan {
+            Planned::Plan(_) => true,
+            Planned::Refused(problem) => is_about_values(problem),
+        }),
+        plan,
+        returned,
     })
+}
+
+/// The form as it may be written into a page.
+#[cfg(feature = "ssr")]
+fn returned(sent: SentChange, stacks: &[StackSummary]) -> ReturnedChange {
+    let mut imported = None;
+    let form = sent.form.map(|form| {
+        let mut entered = form.entered();
+        if let Some(text) = &sent.env {
+            let found = matched(text, &fields_of(stacks));
+            entered.import(&found);
+            imported = Some(Imported::of(&found, false));
+        }
+        entered.forget_secrets(stacks);
+        form.with(entered)
+    });
+    ReturnedChange {
+        form,
+        problem: sent.problem,
+        imported,
+    }
+}
+
+/// The stacks of a configuration with their variables.
+#[must_use]
+pub fn stacks_of(configuration: Option<&ConfigurationView>) -> Vec<StackSummary> {
+    let stacks = configuration.iter().flat_map(|it| &it.stacks);
+    stacks.map(|stack| stack.stack.clone()).collect()
 }
 
 /// Why there is nothing to choose from.
@@ -169,9 +227,18 @@ pub struct WantedChange {
     /// The name of the deployment, typed by whoever gives up data.
     #[serde(default)]
     pub typed_name: String,
-    /// Values that the version needs in addition, by name.
+    /// Whether the form had the values, so that what it does not say was emptied or switched off.
     #[serde(default)]
-    pub values: BTreeMap<String, String>,
+    pub configured: Option<String>,
+    /// Whether the plan that was seen was made with these values.
+    #[serde(default)]
+    pub planned: Option<String>,
+    /// Values by name.
+    #[serde(default)]
+    pub shared: BTreeMap<String, String>,
+    /// Values by name, by [`crate::form_field::stack_key`].
+    #[serde(default)]
+    pub stack: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Begins the operation and leads to its page.
@@ -188,6 +255,16 @@ pub async fn apply_change(change: WantedChange) -> Result<Answer, CallError> {
     }
 }
 
+/// What would happen with the values of a form; nothing is begun.
+#[server(endpoint = "plan-change", output = crate::json::Answer)]
+pub async fn plan_change(change: WantedChange) -> Result<Planned, CallError> {
+    let caller = super::caller::Caller::of_request()?;
+    let configuration = change.configuration(&caller).await;
+    let configuration = configuration.map_err(super::caller::refuse)?;
+    let stacks = stacks_of(configuration.as_ref());
+    Ok(change.plan(&caller, &stacks).await)
+}
+
 /// Begins what a form asks for.
 ///
 /// # Errors
@@ -198,6 +275,7 @@ pub async fn submit(
     form: &WantedChange,
 ) -> Result<AcceptedOperation, Problem> {
     let (backend, actor) = (&caller.backend, &caller.actor);
+    let stacks = stacks_of(form.configuration(caller).await?.as_ref());
     if !form.volumes.is_empty() {
         let detail = backend.deployment(actor, &form.id).await?;
         if form.typed_name.trim() != detail.deployment_name {
@@ -208,13 +286,13 @@ pub async fn submit(
             volumes: Vec::new(),
             ..form.clone()
         };
-        let now = backend.plan(actor, &form.environment, &form.id, seen.request());
+        let now = backend.plan(actor, &form.environment, &form.id, seen.request(&stacks));
         if now.await?.plan_id != form.plan_id {
             return Err(outdated());
         }
     }
     backend
-        .begin(actor, &form.environment, &form.id, form.request())
+        .begin(actor, &form.environment, &form.id, form.request(&stacks))
         .await
 }
 
@@ -246,7 +324,8 @@ fn unconfirmed(name: &str) -> Problem {
 /// When they are not what the form has.
 #[cfg(feature = "ssr")]
 pub fn read(body: &[u8]) -> Result<WantedChange, super::deploy_product::Unreadable> {
-    let depth = serde_qs::Config::new(3, false);
+    // As deep as `change[stack][s0][NAME]`.
+    let depth = serde_qs::Config::new(4, false);
     let read = depth.deserialize_bytes::<ApplyChange>(body);
     read.map(|sent| sent.change)
         .map_err(|_| super::deploy_product::Unreadable)
@@ -264,18 +343,79 @@ impl Default for WantedChange {
             continue_on_error: None,
             volumes: Vec::new(),
             typed_name: String::new(),
-            values: BTreeMap::new(),
+            configured: None,
+            planned: None,
+            shared: BTreeMap::new(),
+            stack: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl WantedChange {
+    /// The values that its form has, where it has any.
+    async fn configuration(
+        &self,
+        caller: &super::caller::Caller,
+    ) -> Result<Option<ConfigurationView>, Problem> {
+        let target = match self.kind {
+            OperationKind::Upgrade => Some(self.target.as_str()),
+            OperationKind::Redeploy => None,
+            _ => return Ok(None),
+        };
+        let (backend, actor) = (&caller.backend, &caller.actor);
+        let found = backend.configuration(actor, &self.environment, &self.id, target);
+        found.await.map(Some)
+    }
+
+    async fn plan(&self, caller: &super::caller::Caller, stacks: &[StackSummary]) -> Planned {
+        let asked = Self {
+            plan_id: String::new(),
+            ..self.clone()
+        };
+        let (backend, actor) = (&caller.backend, &caller.actor);
+        let plan = backend.plan(actor, &self.environment, &self.id, asked.request(stacks));
+        match plan.await {
+            Ok(plan) => Planned::Plan(plan),
+            Err(problem) => Planned::Refused(problem),
         }
     }
 }
 
 impl WantedChange {
-    /// What it asks for, with the body that the operation's own request would have.
+    /// The values alone.
     #[must_use]
-    pub fn request(&self) -> PlanRequest {
+    pub fn entered(&self) -> Entered {
+        Entered {
+            shared: self.shared.clone(),
+            stack: self.stack.clone(),
+        }
+    }
+
+    /// The same form with other values.
+    #[must_use]
+    pub fn with(self, entered: Entered) -> Self {
+        let Entered { shared, stack } = entered;
+        Self {
+            shared,
+            stack,
+            ..self
+        }
+    }
+
+    /// What it asks for, with the body that the operation's own request would have. `stacks` have the variables of the form.
+    #[must_use]
+    pub fn request(&self, stacks: &[StackSummary]) -> PlanRequest {
+        let entered = match self.configured {
+            Some(_) => self.entered(),
+            None => Entered::defaults(stacks),
+        };
+        let (shared, configs) = entered.request(stacks);
+        let same = shared.is_empty() && configs.iter().all(|config| config.variables.is_empty());
+        let configs = (!configs.is_empty()).then_some(configs);
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        // Volumes and values are chosen after the plan was seen, which therefore does not have them.
-        let as_seen = self.volumes.is_empty() && self.values.is_empty();
+        // Volumes are chosen after the plan was seen, and values may be, which it does not have then.
+        let as_seen = self.volumes.is_empty() && (same || self.planned.is_some());
         let plan_id = given(&self.plan_id).filter(|_| as_seen);
         let mut request = json!({"planId": plan_id});
         let mut add = |name: &str, value: Value| request[name] = value;
@@ -285,7 +425,12 @@ impl WantedChange {
         match self.kind {
             OperationKind::Upgrade => {
                 add("targetProductId", self.target.as_str().into());
-                add("sharedVariables", json!(self.values));
+                add("sharedVariables", json!(shared));
+                add("stackConfigs", json!(configs));
+            }
+            OperationKind::Redeploy => {
+                add("variables", json!(shared));
+                add("stackConfigs", json!(configs));
             }
             OperationKind::Rollback => {
                 add("release", self.target.parse::<u32>().ok().into());
@@ -301,25 +446,11 @@ impl WantedChange {
     }
 }
 
-/// Names of values that the version of an upgrade needs and the product does not have, as a refusal tells them.
+/// Whether nothing is wrong but values, which can be entered.
 #[must_use]
-pub fn missing_values(kind: OperationKind, problem: &Problem) -> BTreeMap<String, Vec<String>> {
-    let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    if kind != OperationKind::Upgrade {
-        return missing;
-    }
-    for (field, errors) in &problem.errors {
-        let Some((_, name)) = field.split_once("ariables.") else {
-            continue;
-        };
-        let known = missing.entry(name.to_owned()).or_default();
-        for error in errors {
-            if !known.contains(error) {
-                known.push(error.clone());
-            }
-        }
-    }
-    missing
+pub fn is_about_values(problem: &Problem) -> bool {
+    let mut fields = problem.errors.keys();
+    !problem.errors.is_empty() && fields.all(|field| field.contains("ariables."))
 }
 
 #[cfg(test)]
@@ -335,7 +466,7 @@ mod tests {
     }
 
     fn check(form: &WantedChange, expected: Value) {
-        assert_eq!(form.request().request, expected);
+        assert_eq!(form.request(&[]).request, expected);
     }
 
     #[test]
@@ -344,7 +475,7 @@ mod tests {
         check(&form(K::Stop), json!({"planId": "p1"}));
         check(
             &form(K::Redeploy),
-            json!({"planId": "p1", "continueOnError": false}),
+            json!({"planId": "p1", "continueOnError": false, "variables": {}, "stackConfigs": null}),
         );
         let upgrade = WantedChange {
             target: "demo:Shop:2".to_owned(),
@@ -353,7 +484,7 @@ mod tests {
         };
         check(
             &upgrade,
-            json!({"planId": "p1", "continueOnError": true, "targetProductId": "demo:Shop:2", "sharedVariables": {}}),
+            json!({"planId": "p1", "continueOnError": true, "targetProductId": "demo:Shop:2", "sharedVariables": {}, "stackConfigs": null}),
         );
         let rollback = WantedChange {
             target: "3".to_owned(),
@@ -380,33 +511,64 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_two_stacks_miss_is_asked_for_once() {
-        let mut problem = CallError::new("invalid-request", 400, "", "").0;
-        for field in [
-            "stackConfigs.a.variables.X",
-            "stackConfigs.b.variables.X",
-            "sharedVariables.Y",
-        ] {
-            problem
-                .errors
-                .insert(field.to_owned(), vec!["It is required.".to_owned()]);
-        }
-        let missing = missing_values(OperationKind::Upgrade, &problem);
-        assert_eq!(missing.keys().collect::<Vec<_>>(), ["X", "Y"]);
-        assert_eq!(missing["X"], ["It is required."]);
-        assert!(missing_values(OperationKind::Redeploy, &problem).is_empty());
+    fn what_is_entered_is_bound_to_the_plan_that_was_made_with_it() {
+        let stack: StackSummary = serde_json::from_value(json!({
+            "id": "a", "name": "a", "displayName": "A", "description": "", "dependsOn": [], "services": [],
+            "variables": [{
+                "name": "X", "type": "String", "required": false, "options": [], "defaultTransient": false,
+                "defaultValue": "before", "isRequired": false, "shared": false,
+            }],
+        }))
+        .unwrap();
+        let stacks = [stack];
+        let mut form = WantedChange {
+            configured: Some("true".to_owned()),
+            ..form(OperationKind::Redeploy)
+        };
+        let mut enter = |value: &str, planned: bool| {
+            let values = BTreeMap::from([("X".to_owned(), value.to_owned())]);
+            form.stack.insert("s0".to_owned(), values);
+            form.planned = planned.then(|| "true".to_owned());
+            form.request(&stacks).request
+        };
+        let unchanged = enter("before", false);
+        assert_eq!(unchanged["planId"], "p1");
+        assert_eq!(unchanged["stackConfigs"][0]["variables"], json!({}));
+        let changed = enter("after", false);
+        assert_eq!(changed["planId"], Value::Null);
+        assert_eq!(
+            changed["stackConfigs"][0]["variables"],
+            json!({"X": "after"})
+        );
+        assert_eq!(enter("after", true)["planId"], "p1");
+    }
+
+    #[test]
+    fn only_what_is_wrong_with_values_can_be_entered() {
+        let check = |fields: &[&str], expected: bool| {
+            let mut problem = CallError::new("invalid-request", 400, "", "").0;
+            for field in fields {
+                problem
+                    .errors
+                    .insert((*field).to_owned(), vec!["It is required.".to_owned()]);
+            }
+            assert_eq!(is_about_values(&problem), expected, "{fields:?}");
+        };
+        check(&["stackConfigs[0].variables.X", "sharedVariables.Y"], true);
+        check(&["sharedVariables.Y", "planId"], false);
+        check(&[], false);
     }
 
     #[cfg(feature = "ssr")]
     #[test]
     fn a_form_without_scripts_is_read_field_by_field() {
         let body = b"change[kind]=remove&change[id]=d&change%5Benvironment%5D=e&change[plan_id]=p&change%5Bvolumes%5D%5B%5D=a\
-            &change[volumes][]=b&change[typed_name]=shop&change[values][X]=1";
+            &change[volumes][]=b&change[typed_name]=shop&change[stack][s0][X]=1";
         let form = read(body).unwrap();
         assert_eq!(form.kind, OperationKind::Remove);
         assert_eq!(form.volumes, ["a", "b"]);
         assert_eq!(form.typed_name, "shop");
-        assert_eq!(form.values["X"], "1");
+        assert_eq!(form.stack["s0"]["X"], "1");
         assert!(read(b"change[kind]=nothing&change[id]=d&change[environment]=e").is_err());
     }
 }

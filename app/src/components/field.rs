@@ -22,6 +22,9 @@ pub fn Field(
     #[prop(into)] id: String,
     #[prop(into)] label: String,
     #[prop(optional)] required: bool,
+    /// Whether a version before did not have it.
+    #[prop(optional)]
+    new: bool,
     #[prop(optional_no_strip, into)] about: Option<String>,
     #[prop(into)] errors: Signal<Vec<String>>,
     children: Children,
@@ -37,6 +40,7 @@ pub fn Field(
         <div class="field">
             <div class="field__label">
                 <label for=id.clone()>{label}</label>
+                {new.then(|| view! { <span class="tag">"New"</span> })}
                 {mark}
             </div>
             {children()}

@@ -56,6 +56,8 @@ pub enum Glyph {
     Undo,
     /// Panels of different size.
     Dashboard,
+    /// Three sliders.
+    Settings,
 }
 
 impl Glyph {
@@ -137,6 +139,9 @@ impl Glyph {
             Self::Pulse => r#"<path d="M1.5 8.5h3l2-5 3 9 2-4h3"/>"#,
             Self::Dashboard => {
                 r#"<rect x="2" y="2" width="5" height="7" rx="1"/><rect x="9" y="2" width="5" height="4" rx="1"/><rect x="2" y="11" width="5" height="3" rx="1"/><rect x="9" y="8" width="5" height="6" rx="1"/>"#
+            }
+            Self::Settings => {
+                r#"<path d="M2 4h7M12.5 4H14M2 8h1.5M7 8h7M2 12h5.5M11 12h3"/><circle cx="10.75" cy="4" r="1.75"/><circle cx="5.25" cy="8" r="1.75"/><circle cx="9.25" cy="12" r="1.75"/>"#
             }
             Self::Undo => r#"<path d="M2.5 5.5h7a4 4 0 0 1 0 8H6M5.5 2.5l-3 3 3 3"/>"#,
         }

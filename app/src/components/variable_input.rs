@@ -6,13 +6,15 @@ use leptos::prelude::*;
 
 use super::field::{Field, FieldErrors, about_id, error_id};
 use super::icon::{Glyph, Icon};
-use crate::calls::deploy_product::is_true;
+use crate::entered::is_true;
 
 /// What the control holds at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
     /// What the manifest says.
     Default,
+    /// What the deployed product has, which stays where nobody changes it.
+    Kept,
     /// What somebody sent; nothing where the field was not in the form, as with a switch that is off.
     Sent(Option<String>),
 }
@@ -37,6 +39,9 @@ pub fn VariableInput(
     #[prop(into)] name: String,
     held: Held,
     errors: Signal<Vec<String>>,
+    /// Whether a version before did not have it.
+    #[prop(optional)]
+    new: bool,
 ) -> impl IntoView {
     let VariableView {
         variable,
@@ -51,7 +56,7 @@ pub fn VariableInput(
         .unwrap_or_else(|| variable.name.clone());
     let about = about(&variable, default_value.is_some(), &held);
     let value = match held {
-        Held::Default => default_value,
+        Held::Default | Held::Kept => default_value,
         Held::Sent(sent) => sent,
     };
     let described_by = match about {
@@ -70,7 +75,7 @@ pub fn VariableInput(
         variable,
     };
     if kind == VariableType::Boolean {
-        return view! { <Switch control label about errors /> }.into_any();
+        return view! { <Switch control label about errors new /> }.into_any();
     }
     let input = match kind {
         VariableType::Select => view! { <Choices control /> }.into_any(),
@@ -79,7 +84,7 @@ pub fn VariableInput(
         _ => view! { <Line control /> }.into_any(),
     };
     view! {
-        <Field id label required=is_required about errors>
+        <Field id label required=is_required new about errors>
             {input}
         </Field>
     }
@@ -100,9 +105,13 @@ fn about(variable: &Variable, has_default: bool, held: &Held) -> Option<String> 
         if matches!(held, Held::Sent(_)) {
             sentences.push("Please enter it again: secrets are not sent back.".to_owned());
         }
-        if has_default {
-            sentences.push("Leave it empty to use the one that comes with the product.".to_owned());
-        }
+        let empty = match held {
+            Held::Kept => Some("Keeps its value where you leave it empty."),
+            _ => {
+                has_default.then_some("Leave it empty to use the one that comes with the product.")
+            }
+        };
+        sentences.extend(empty.map(str::to_owned));
     }
     for sentence in &mut sentences {
         if !sentence.ends_with(['.', '!', '?', ':']) {
@@ -283,6 +292,7 @@ fn Switch(
     label: String,
     about: Option<String>,
     errors: Signal<Vec<String>>,
+    new: bool,
 ) -> impl IntoView {
     let about = about.map(|about| {
         view! {
@@ -309,6 +319,7 @@ fn Switch(
                     <label for=control.id.clone()>
                         <strong>{label}</strong>
                     </label>
+                    {new.then(|| view! { <span class="tag">"New"</span> })}
                     {about}
                 </div>
             </div>
@@ -351,6 +362,12 @@ mod tests {
             true,
             Held::Default,
             Some("Leave it empty to use the one that comes with the product."),
+        );
+        check(
+            &password,
+            true,
+            Held::Kept,
+            Some("Keeps its value where you leave it empty."),
         );
         check(
             &password,

@@ -23,7 +23,7 @@ struct Entry {
     covers: &'static [&'static str],
 }
 
-const ENTRIES: [Entry; 7] = [
+const ENTRIES: [Entry; 9] = [
     Entry {
         label: "Dashboard",
         href: "/",
@@ -34,7 +34,7 @@ const ENTRIES: [Entry; 7] = [
         label: "Catalog",
         href: "/catalog",
         glyph: Glyph::Catalog,
-        covers: &["/catalog", "/deploy-product"],
+        covers: &["/catalog", "/deploy-product", "/deploy-custom"],
     },
     Entry {
         label: "Deployments",
@@ -77,6 +77,18 @@ const ENTRIES: [Entry; 7] = [
         href: "/health",
         glyph: Glyph::Pulse,
         covers: &["/health"],
+    },
+    Entry {
+        label: "Environments",
+        href: "/environments",
+        glyph: Glyph::Engine,
+        covers: &["/environments"],
+    },
+    Entry {
+        label: "Settings",
+        href: "/settings",
+        glyph: Glyph::Settings,
+        covers: &["/settings"],
     },
 ];
 

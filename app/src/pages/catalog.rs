@@ -1,42 +1,37 @@
-//! The catalog: what can be deployed, and which files of the sources cannot be read.
+//! The catalog: what can be deployed, and which files of the sources cannot be read. What is looked for stands in the address.
+
+pub mod problems;
+pub mod search;
+pub mod sync;
 
 use domain::product::Severity;
 use domain::wire::SourceProblem;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
-use super::failed::FailedPage;
+use super::frame::{Otherwise, framed};
 use crate::address;
-use crate::calls::CallError;
 use crate::calls::catalog::{CatalogPage as Catalog, ProductCard, catalog};
-use crate::calls::sync_catalog::SyncCatalog;
 use crate::components::{
-    Button, ButtonKind, EmptyState, Glyph, Icon, PageHeader, ProblemNotice, RelativeTime,
-    SectionTitle, Skeleton, Tags, Tone,
+    ButtonKind, EmptyState, Glyph, Icon, LinkButton, PageHeader, RelativeTime, SectionTitle, Tags,
 };
 use crate::json::loaded;
 
-type Sync = ServerAction<SyncCatalog>;
+use problems::Problems;
+use search::{Search, Wanted};
+use sync::{Sync, SyncButton, Synced};
 
 /// `/catalog`.
 #[component]
 pub fn CatalogPage() -> impl IntoView {
     let sync = Sync::new();
     let page = loaded(move || sync.version().get(), |_| catalog());
-    let content = move || {
-        Suspend::new(async move {
-            match page.await {
-                Ok(catalog) => view! { <Content catalog sync /> }.into_any(),
-                Err(CallError(problem)) => {
-                    view! { <FailedPage problem back_to="/catalog" back="Try again" /> }.into_any()
-                }
-            }
-        })
-    };
     view! {
         <Title text="Catalog" />
-        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
+        {framed(page, Otherwise::Back("/catalog", "Try again"), move |catalog| {
+            view! { <Content catalog sync /> }.into_any()
+        })}
     }
 }
 
@@ -58,28 +53,11 @@ fn Content(catalog: Catalog, sync: Sync) -> impl IntoView {
     let list = if products.is_empty() {
         view! { <Nothing sources sync /> }.into_any()
     } else {
-        let read = products.iter().map(|product| product.last_synced_at).max();
-        let cards = products
-            .into_iter()
-            .map(|product| view! { <Product product /> })
-            .collect_view();
-        view! {
-            <section aria-labelledby="products">
-                <SectionTitle title="Available Products" id="products".to_owned()>
-                    {read
-                        .map(|at| {
-                            view! {
-                                <span class="soft small">"Read " <RelativeTime at /></span>
-                            }
-                        })}
-                </SectionTitle>
-                <ul class="catalog">{cards}</ul>
-            </section>
-        }
-        .into_any()
+        view! { <Products products /> }.into_any()
     };
     view! {
         <PageHeader title="Stack Catalog" lead=lead>
+            <LinkButton href="/deploy-custom">"Deploy Custom"</LinkButton>
             <SyncButton sync />
         </PageHeader>
         <div class="stack-loose">
@@ -91,32 +69,48 @@ fn Content(catalog: Catalog, sync: Sync) -> impl IntoView {
     }
 }
 
+/// Those that are looked for, and the way to look for others.
 #[component]
-fn SyncButton(sync: Sync, #[prop(optional)] kind: ButtonKind) -> impl IntoView {
-    let busy = sync.pending();
-    view! {
-        <ActionForm action=sync>
-            <Button submit=true kind glyph=Glyph::Refresh busy=busy>
-                {move || if busy.get() { "Syncing" } else { "Sync Sources" }}
-            </Button>
-        </ActionForm>
-    }
-}
-
-/// How the last sync of this page ended.
-#[component]
-fn Synced(sync: Sync) -> impl IntoView {
-    let outcome = move || match sync.value().get() {
-        Some(Err(CallError(problem))) => view! { <ProblemNotice problem /> }.into_any(),
-        Some(Ok(())) => {
-            view! { <span class="unseen">"The sources were read again."</span> }.into_any()
+fn Products(products: Vec<ProductCard>) -> impl IntoView {
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| query.with(|all| Wanted::read(|name| all.get(name))));
+    let read = products.iter().map(|product| product.last_synced_at).max();
+    let offered = search::Offered::of(&products);
+    let products = StoredValue::new(products);
+    let list = move || {
+        let wanted = wanted.get();
+        let found = products.with_value(|products| wanted.found(products));
+        if found.is_empty() {
+            return view! {
+                <EmptyState
+                    glyph=Glyph::Search
+                    title="Nothing matches"
+                    text="No product of the catalog has these words, this category and this tag."
+                >
+                    <LinkButton href="/catalog">"Show all"</LinkButton>
+                </EmptyState>
+            }
+            .into_any();
         }
-        None => ().into_any(),
+        let cards = found
+            .into_iter()
+            .map(|product| view! { <Product product /> })
+            .collect_view();
+        view! { <ul class="catalog">{cards}</ul> }.into_any()
     };
     view! {
-        <div role="status" class="synced">
-            {outcome}
-        </div>
+        <section aria-labelledby="products">
+            <SectionTitle title="Available Products" id="products".to_owned()>
+                {read
+                    .map(|at| {
+                        view! {
+                            <span class="soft small">"Read " <RelativeTime at /></span>
+                        }
+                    })}
+            </SectionTitle>
+            <Search wanted offered />
+            {list}
+        </section>
     }
 }
 
@@ -190,60 +184,9 @@ fn Nothing(sources: Vec<String>, sync: Sync) -> impl IntoView {
             </h2>
             <EmptyState glyph=Glyph::Box title="No stacks available" text=text>
                 <SyncButton sync kind=ButtonKind::Primary />
+                <LinkButton href="/settings/stack-sources">"Add Sources"</LinkButton>
             </EmptyState>
         </section>
-    }
-}
-
-/// Every problem with its place and the way out.
-#[component]
-fn Problems(problems: Vec<SourceProblem>) -> impl IntoView {
-    (!problems.is_empty()).then(|| {
-        let count = counted(problems.len(), "problem");
-        let lines = problems
-            .into_iter()
-            .map(|found| view! { <FoundProblem found /> })
-            .collect_view();
-        view! {
-            <section aria-labelledby="problems">
-                <SectionTitle title="Problems in the sources" id="problems".to_owned()>
-                    <span class="soft small">{count}</span>
-                </SectionTitle>
-                <ul class="card found-problems">{lines}</ul>
-            </section>
-        }
-    })
-}
-
-#[component]
-fn FoundProblem(found: SourceProblem) -> impl IntoView {
-    let SourceProblem { source_id, problem } = found;
-    let (tone, glyph, word) = match problem.severity {
-        Severity::Error => (Tone::Bad, Glyph::Failed, "Not used"),
-        Severity::Warning => (Tone::Warn, Glyph::Warning, "Warning"),
-    };
-    let mut place = problem.file;
-    for position in [problem.line, problem.column].into_iter().flatten() {
-        place.push_str(&format!(":{position}"));
-    }
-    let field = (!problem.field.is_empty())
-        .then(|| view! { <span class="soft">"at " <code>{problem.field}</code></span> });
-    view! {
-        <li class="found-problem">
-            <span class=format!("badge badge--bare {}", tone.class())>
-                <Icon glyph />
-                {word}
-            </span>
-            <div class="found-problem__body">
-                <p class="row">
-                    <code class="found-problem__place">{place}</code>
-                    {field}
-                    <span class="soft">"in " {source_id}</span>
-                </p>
-                <p>{problem.message}</p>
-                {problem.hint.map(|hint| view! { <p class="soft">{hint}</p> })}
-            </div>
-        </li>
     }
 }
 

@@ -19,23 +19,26 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 
-use super::failed::FailedPage;
+use super::configuration::import::EnvImport;
+use super::frame::{TO_DEPLOYMENTS, framed};
 use crate::address;
 use crate::calls::CallError;
 use crate::calls::change::{
-    Answer, ApplyChange, Change, Planned, RefusedChange, load_change, missing_values,
+    Answer, ApplyChange, Change, PlanChange, Planned, ReturnedChange, WantedChange,
+    is_about_values, load_change, stacks_of,
 };
 use crate::components::{
     Button, ButtonKind, Card, Crumb, Fact, Facts, LinkButton, Look, Notice, PageHeader, Plan,
-    ProblemNotice, Skeleton, StatusBadge, Tone,
+    ProblemNotice, StatusBadge, Tone,
 };
+use crate::form_field::fields_of;
 use crate::json::loaded;
 
 use data::DataAtRisk;
 use maintenance::{CurrentMaintenance, Reason};
 use stack_changes::StackChanges;
 use target::TargetChoice;
-use values::MissingValues;
+use values::ChangedValues;
 use words::{Words, words};
 
 /// `/redeploy-product/:id` and its siblings: the first segment says what is done.
@@ -61,18 +64,9 @@ pub fn ChangePage() -> impl IntoView {
         move || asked.get(),
         |(kind, id, target)| load_change(kind, id, target),
     );
-    let content = move || {
-        Suspend::new(async move {
-            match change.await {
-                Ok(change) => view! { <Content change /> }.into_any(),
-                Err(CallError(problem)) => view! {
-                    <FailedPage problem back_to="/deployments" back="Back to Deployments" />
-                }
-                .into_any(),
-            }
-        })
-    };
-    view! { <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition> }
+    framed(change, TO_DEPLOYMENTS, |change| {
+        view! { <Content change /> }.into_any()
+    })
 }
 
 #[component]
@@ -103,29 +97,42 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
         detail,
         plan,
         target,
-        refused,
+        configuration,
+        returned,
         ..
     } = change;
     let apply = ServerAction::<ApplyChange>::new();
-    let (sent, refused_at_first) = match refused {
-        Some(RefusedChange { form, problem }) => (form, Some(problem)),
-        None => (None, None),
+    let again_planned = ServerAction::<PlanChange>::new();
+    let (sent, refused_at_first, imported) = match returned {
+        Some(ReturnedChange {
+            form,
+            problem,
+            imported,
+        }) => (form, problem, imported),
+        None => (None, None, None),
     };
-    let problem = Signal::derive(move || match apply.value().get() {
-        Some(Ok(Answer::Refused(problem)) | Err(CallError(problem))) => Some(problem),
-        Some(Ok(Answer::Accepted(_))) => None,
-        None => refused_at_first.clone(),
-    });
     let (plan, impossible) = match plan {
         Planned::Plan(plan) => (Some(plan), None),
         Planned::Refused(problem) => (None, Some(problem)),
     };
+    // Where somebody asked for a plan with values, what is wrong with those is said beside them.
+    let asked_at_first = impossible
+        .clone()
+        .filter(|problem| sent.is_some() && is_about_values(problem));
+    let refused_at_first = refused_at_first.or(asked_at_first);
+    let newest = newest_answer(apply, again_planned);
+    let problem = Signal::derive(move || newest.get().unwrap_or_else(|| refused_at_first.clone()));
     // What can be entered here does not stand in the way.
-    let missing = impossible
-        .as_ref()
-        .map(|problem| missing_values(kind, problem))
-        .unwrap_or_default();
-    let forbidden = impossible.filter(|_| missing.is_empty());
+    let needs_values = impossible.as_ref().is_some_and(is_about_values);
+    let forbidden = impossible.filter(|_| !needs_values);
+    let missing = Signal::derive(move || {
+        let planned = again_planned.value().with(|planned| {
+            planned
+                .as_ref()
+                .map(|planned| matches!(planned, Ok(Planned::Plan(_))))
+        });
+        needs_values && planned != Some(true)
+    });
     let reason = forbidden.as_ref().map(|problem| problem.detail.clone());
     // Said once, where what was sent was refused for the same reason.
     let said =
@@ -133,7 +140,16 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
     let forbidden = forbidden.filter(|problem| said.as_ref() != Some(&problem.type_uri));
     let came_and_gone = plan.as_ref().map(|plan| stack_changes::of(plan, &detail));
     let changed = plan.as_ref().map(changed_stacks).unwrap_or_default();
-    let plan_id = plan.as_ref().map(|plan| plan.plan_id.clone());
+    let plan_id = plan
+        .as_ref()
+        .map(|plan| plan.plan_id.clone())
+        .unwrap_or_default();
+    let seen = Seen::new(plan_id, again_planned);
+    let fields = StoredValue::new(fields_of(&stacks_of(configuration.as_ref())));
+    let before = RwSignal::new(None);
+    let new_version = configuration
+        .as_ref()
+        .and_then(|configuration| configuration.product_version.clone());
     let at_risk = plan.as_ref().map(|plan| plan.data_at_risk.clone());
     let address = address::change(kind, &detail.product_deployment_id);
     let again = match target.as_str() {
@@ -151,14 +167,26 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
     let versions = plan
         .as_ref()
         .map(|plan| (plan.from_version.clone(), plan.to_version.clone()));
-    let label = words.button(versions.as_ref().and_then(|(_, to)| to.as_deref()));
+    let to = versions.as_ref().and_then(|(_, to)| to.clone());
+    let label = words.button(to.or(new_version).as_deref());
     let send = move |event: leptos::ev::SubmitEvent| {
         // What cannot be read here is left to the browser, which sends it as it is.
-        if let Ok(sent) = ApplyChange::from_event(&event) {
-            event.prevent_default();
-            apply.dispatch(sent);
+        let Ok(ApplyChange { change }) = ApplyChange::from_event(&event) else {
+            return;
+        };
+        event.prevent_default();
+        let button = event.submitter().map(|button| button.id());
+        if button.as_deref() == Some(values::PLAN) {
+            again_planned.dispatch(PlanChange { change });
+        } else {
+            apply.dispatch(ApplyChange { change });
         }
     };
+    let import = configuration.is_some().then(|| {
+        view! { <EnvImport act="act" env="env" fields imported before /> }
+    });
+    let entered = sent.as_ref().map(WantedChange::entered);
+    let planning = again_planned.pending().into();
     let deployment_name = detail.deployment_name.clone();
     let sent_reason = sent
         .as_ref()
@@ -168,11 +196,21 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
         .as_ref()
         .is_none_or(|sent| sent.continue_on_error.is_some());
     view! {
-        <form class="with-side" method="post" action=address autocomplete="off" on:submit=send>
+        <form
+            class="with-side"
+            method="post"
+            action=address
+            autocomplete="off"
+            novalidate=true
+            on:submit=send
+            on:input=move |_| seen.is_old()
+            on:change=move |_| seen.is_old()
+        >
             <input type="hidden" name="change[kind]" value=kind.as_str() />
             <input type="hidden" name="change[id]" value=detail.product_deployment_id.clone() />
             <input type="hidden" name="change[environment]" value=detail.environment_id.clone() />
-            <input type="hidden" name="change[plan_id]" value=plan_id />
+            <input type="hidden" name="change[plan_id]" prop:value=move || seen.plan_id.get() value=seen.plan_id.get_untracked() />
+            <input type="hidden" name="change[planned]" prop:value=move || seen.planned() disabled=move || seen.planned().is_empty() />
             <input type="hidden" name="change[target]" value=target />
             <div class="stack-loose">
                 <Refusal problem again />
@@ -183,9 +221,9 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
                         view! { <CurrentMaintenance trigger=detail.maintenance_trigger.clone() /> }
                     })}
                 <StacksConcerned kind words detail=detail.clone() changed />
-                <MissingValues missing problem />
+                <ChangedValues configuration sent=entered problem missing before planning />
                 {came_and_gone.map(|(new, gone)| view! { <StackChanges new gone /> })}
-                {plan.map(|plan| view! { <Plan plan /> })}
+                <NewestPlan first=plan again=again_planned />
                 <DataAtRisk kind volumes=at_risk.unwrap_or_default() deployment_name sent problem />
             </div>
             <aside class="stack deploy-side" aria-label="Product and actions">
@@ -204,10 +242,91 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
                             </Button>
                             <LinkButton href=back>"Cancel"</LinkButton>
                         </div>
+                        {import}
                     </div>
                 </Card>
             </aside>
         </form>
+    }
+}
+
+/// What was wrong with what was sent last, to be begun or only planned; nothing where nothing was sent yet.
+fn newest_answer(
+    apply: ServerAction<ApplyChange>,
+    plan: ServerAction<PlanChange>,
+) -> Memo<Option<Option<Problem>>> {
+    Memo::new(move |before: Option<&Option<Option<Problem>>>| {
+        // Both are looked at, so that either brings this up to date.
+        let (applied, planned) = (apply.value().get(), plan.value().get());
+        let of_plan = planned.map(|planned| match planned {
+            Ok(Planned::Refused(problem)) | Err(CallError(problem)) => Some(problem),
+            Ok(Planned::Plan(_)) => None,
+        });
+        let of_apply = applied.map(|applied| match applied {
+            Ok(Answer::Refused(problem)) | Err(CallError(problem)) => Some(problem),
+            Ok(Answer::Accepted(_)) => None,
+        });
+        match (of_apply, of_plan) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one),
+            // Whichever is not what was said before is the newer one.
+            (Some(applied), Some(planned)) => match before {
+                Some(Some(before)) if *before == applied => Some(planned),
+                _ => Some(applied),
+            },
+        }
+    })
+}
+
+/// The plan that the reader sees, and whether it was made with what the form holds now.
+#[derive(Clone, Copy)]
+struct Seen {
+    plan_id: Signal<String>,
+    /// Set by every change of the form, until a plan is made with it.
+    old: RwSignal<bool>,
+    asked: ServerAction<PlanChange>,
+}
+
+impl Seen {
+    fn new(first: String, asked: ServerAction<PlanChange>) -> Self {
+        let old = RwSignal::new(false);
+        Effect::new(move |_| {
+            if matches!(asked.value().get(), Some(Ok(Planned::Plan(_)))) {
+                old.set(false);
+            }
+        });
+        let plan_id = Signal::derive(move || match asked.value().get() {
+            Some(Ok(Planned::Plan(plan))) => plan.plan_id,
+            _ => first.clone(),
+        });
+        Self {
+            plan_id,
+            old,
+            asked,
+        }
+    }
+
+    fn is_old(self) {
+        self.old.set(true);
+    }
+
+    /// As the field of the form has it.
+    fn planned(self) -> &'static str {
+        let asked = matches!(self.asked.value().get(), Some(Ok(Planned::Plan(_))));
+        if asked && !self.old.get() { "true" } else { "" }
+    }
+}
+
+/// The plan that was made last.
+#[component]
+fn NewestPlan(first: Option<PlanView>, again: ServerAction<PlanChange>) -> impl IntoView {
+    move || {
+        let plan = match again.value().get() {
+            Some(Ok(Planned::Plan(plan))) => Some(plan),
+            Some(_) => None,
+            None => first.clone(),
+        };
+        plan.map(|plan| view! { <Plan plan /> })
     }
 }
 

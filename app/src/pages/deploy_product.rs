@@ -3,31 +3,37 @@
 //! Complete without scripts: it is posted to its own address, and comes back with what was entered and what is wrong with
 //! it. With scripts nothing is reloaded and nothing that was typed is lost.
 
-pub mod refusal;
-
-use std::collections::BTreeSet;
-
 use domain::name::kebab;
-use domain::wire::{Problem, StackSummary, VariableView};
+use domain::wire::ProductSummary;
 use leptos::form::FromFormData as _;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_navigate, use_params_map};
 
-use self::refusal::{ErrorSummary, FormField, deployment_name_field, shared_field, stack_field};
-use super::catalog::counted;
-use super::failed::FailedPage;
+use super::configuration::controls::{self, Before, TakeBack};
+use super::configuration::import::EnvImport;
+use super::configuration::refusal::ErrorSummary;
+use super::configuration::{Configuration, Marks, SharedValues, StackValues};
+use super::frame::{TO_CATALOG, framed};
 use crate::address;
 use crate::calls::CallError;
-use crate::calls::deploy_form::{DeployForm, Refused, load_deploy_form};
-use crate::calls::deploy_product::{Answer, DeployProduct, stack_key};
+use crate::calls::deploy_form::{DeployForm, Returned, load_deploy_form};
+use crate::calls::deploy_product::{Answer, DeployProduct};
+use crate::calls::product::Deployed;
 use crate::components::{
-    Button, ButtonKind, Card, Crumb, Disclosure, Fact, Facts, Field, Held, LinkButton, Notice,
-    PageHeader, SectionTitle, Skeleton, Tone, VariableInput,
+    Button, ButtonKind, Card, Crumb, Fact, Facts, Field, LinkButton, Notice, PageHeader,
+    SectionTitle, Tone,
 };
+use crate::draft::{Draft, Drafts};
+use crate::form_field::{FormField, deployment_name_field, fields_of};
 use crate::json::loaded;
-use crate::stack_order::{Placed, by_turn};
-use crate::variables::{Group, grouped, must_be_entered, own_variables, shared_variables};
+use crate::stack_order::by_turn;
+use crate::variables::shared_variables;
+
+/// Id of the button that leads to the precheck.
+const RUN_PRECHECK: &str = "run-precheck";
+/// Id of the checkbox, which other people's automation knows.
+const CONTINUE_ON_ERROR: &str = "continueOnError";
 
 /// `/deploy-product/:productId`.
 #[component]
@@ -39,27 +45,15 @@ pub fn DeployProductPage() -> impl IntoView {
             .unwrap_or_default()
     });
     let form = loaded(move || id.get(), load_deploy_form);
-    let content = move || {
-        Suspend::new(async move {
-            match form.await {
-                Ok(form) => view! { <Content form /> }.into_any(),
-                Err(CallError(problem)) => view! {
-                    <FailedPage problem back_to="/catalog" back="Back to the catalog" />
-                }
-                .into_any(),
-            }
-        })
-    };
-    view! { <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition> }
+    framed(form, TO_CATALOG, |form| {
+        view! { <Content form /> }.into_any()
+    })
 }
 
-/// What every part of the form is told.
+/// What the parts of the form around the values are told.
 #[derive(Clone, Copy)]
 struct Form {
-    /// What the reader sent before, where the server renders the form again.
-    sent: StoredValue<Option<DeployProduct>>,
-    /// What is wrong with what was sent last.
-    problem: Signal<Option<Problem>>,
+    configuration: Configuration,
     /// As it stands in its field.
     deployment_name: RwSignal<String>,
     /// What it is when the field is empty.
@@ -67,25 +61,6 @@ struct Form {
 }
 
 impl Form {
-    fn errors(self, field: &FormField) -> Signal<Vec<String>> {
-        let key = field.key.clone();
-        Signal::derive(move || {
-            self.problem.with(|problem| {
-                let errors = problem
-                    .as_ref()
-                    .and_then(|problem| problem.errors.get(&key));
-                errors.cloned().unwrap_or_default()
-            })
-        })
-    }
-
-    fn held(self, read: impl FnOnce(&DeployProduct) -> Option<String>) -> Held {
-        self.sent.with_value(|sent| match sent {
-            Some(sent) => Held::Sent(read(sent)),
-            None => Held::Default,
-        })
-    }
-
     /// What the stack's containers will be called after.
     fn stack_name(self, stack: String) -> Signal<String> {
         Signal::derive(move || {
@@ -101,16 +76,20 @@ impl Form {
 
 #[component]
 fn Content(form: DeployForm) -> impl IntoView {
-    let DeployForm { page, refused } = form;
+    let DeployForm { page, returned } = form;
     let product = page.product;
-    let summary = &product.summary;
+    let summary = product.summary;
     let deploy = ServerAction::<DeployProduct>::new();
 
     let derived = kebab(&summary.name);
-    let was_refused = refused.is_some();
-    let (sent, refused_at_first) = match refused {
-        Some(Refused { form, problem }) => (form, Some(problem)),
-        None => (None, None),
+    let came_back = returned.is_some();
+    let (sent, refused_at_first, imported) = match returned {
+        Some(Returned {
+            form,
+            problem,
+            imported,
+        }) => (form, problem, imported),
+        None => (None, None, None),
     };
     let name = sent
         .as_ref()
@@ -126,68 +105,90 @@ fn Content(form: DeployForm) -> impl IntoView {
         None => None,
     });
     let form = Form {
-        sent: StoredValue::new(sent),
-        problem,
+        configuration: Configuration {
+            prefix: "",
+            sent: StoredValue::new(sent.map(|sent| sent.entered())),
+            problem,
+            marks: StoredValue::new(Marks::default()),
+        },
         deployment_name: RwSignal::new(name.clone()),
         derived_name: StoredValue::new(derived),
     };
-
-    let shared = shared_variables(&product);
-    let fields = every_field(&shared, &summary.stacks);
+    let mut fields = vec![deployment_name_field()];
+    fields.extend(fields_of(&summary.stacks));
+    let fields = StoredValue::new(fields);
     let address = address::deploy_product(&summary.id);
-    let send = move |event: leptos::ev::SubmitEvent| {
-        // What cannot be read here is left to the browser, which sends it as it is.
-        if let Ok(sent) = DeployProduct::from_event(&event) {
-            event.prevent_default();
-            deploy.dispatch(sent);
-        }
-    };
+    let send = sender(deploy, fields, address::precheck(&summary.id));
+    let before = RwSignal::new(None);
     let start_name = name.clone();
     let reset = move |_| {
+        before.set(Some(Before {
+            what: "Every value is the default again.",
+            controls: controls::read(&ids(fields)),
+        }));
         form.deployment_name.set(start_name.clone());
         deploy.clear();
     };
+    restore_draft(summary.id.clone());
 
     let title = format!("Deploy {}", summary.name);
-    let environment = page.environment.clone();
+    let environment = page.environment;
     let refusal = page.deployed.as_ref().map(|deployed| {
         format!(
             "It is deployed in {} already, as {}",
             environment.name, deployed.name
         )
     });
-    let already = page.deployed.map(|deployed| {
-        view! {
-            <Notice tone=Tone::Warn what=format!("Already deployed in {}", environment.name)>
-                <p>
-                    "A product is deployed once in an environment. See "
-                    <a href=address::product_deployment(&deployed.id)>{deployed.name}</a> "."
-                </p>
-            </Notice>
-        }
-    });
+    let already = page
+        .deployed
+        .map(|deployed| already_there(deployed, &environment.name));
     let placed = by_turn(&summary.stacks);
     let stack_names = placed
         .iter()
         .map(|placed| placed.stack.name.clone())
         .collect::<Vec<_>>();
+    let configuration = form.configuration;
     let stacks = placed
         .into_iter()
-        .map(|placed| view! { <StackPart placed form /> })
+        .map(|placed| {
+            let name = form.stack_name(placed.stack.name.clone());
+            view! { <StackValues placed configuration name /> }
+        })
         .collect_view();
-    let busy = deploy.pending();
-    let product_info = summary.clone();
-    let (environment_name, reset_address) = (environment.name.clone(), address.clone());
+    let shared = shared_variables(&summary.stacks);
+    let crumbs = vec![
+        Crumb::new("Catalog", "/catalog"),
+        Crumb::new(summary.name.clone(), address::product(&summary.id)),
+    ];
+    let product_id = summary.id.clone();
+    let precheck = address::precheck(&summary.id);
+    let (environment_id, environment_name) = (environment.id, environment.name);
+    let sent_here = Signal::derive(move || version.get() > 0);
+    let side = view! {
+        <Info summary environment=environment_name.clone() />
+        <div class="stack-tight deploy-actions">
+            <Button submit=true kind=ButtonKind::Primary busy=deploy.pending() reason=refusal>
+                "Deploy All Stacks to "
+                {environment_name}
+            </Button>
+            <button
+                type="submit"
+                class="button"
+                id=RUN_PRECHECK
+                formaction=precheck
+                formnovalidate=true
+            >
+                "Run Precheck"
+            </button>
+            <Reset came_back address=address.clone() />
+        </div>
+        <EnvImport act="act" env="env" fields imported before />
+    }
+    .into_any();
 
     view! {
         <Title text=title.clone() />
-        <PageHeader
-            title=title
-            crumbs=vec![
-                Crumb::new("Catalog", "/catalog"),
-                Crumb::new(summary.name.clone(), address::product(&summary.id)),
-            ]
-        />
+        <PageHeader title=title crumbs=crumbs />
         <form
             class="with-side"
             method="post"
@@ -197,10 +198,10 @@ fn Content(form: DeployForm) -> impl IntoView {
             on:submit=send
             on:reset=reset
         >
-            <input type="hidden" name="product_id" value=summary.id.clone() />
-            <input type="hidden" name="environment" value=environment.id />
+            <input type="hidden" name="product_id" value=product_id />
+            <input type="hidden" name="environment" value=environment_id />
             <div class="stack-loose">
-                {already} <ErrorSummary problem fields sent_here=Signal::derive(move || version.get() > 0) />
+                {already} <ErrorSummary problem fields sent_here /> <TakeBack before />
                 <section aria-labelledby="configuration">
                     <SectionTitle title="Product Configuration" id="configuration".to_owned() />
                     <Card>
@@ -210,7 +211,7 @@ fn Content(form: DeployForm) -> impl IntoView {
                         </div>
                     </Card>
                 </section>
-                <SharedPart variables=shared form />
+                <SharedValues variables=shared configuration />
                 <section aria-labelledby="stack-configuration">
                     <SectionTitle
                         title="Stack Configuration"
@@ -221,51 +222,96 @@ fn Content(form: DeployForm) -> impl IntoView {
             </div>
             <aside class="stack deploy-side" aria-label="Product and actions">
                 <Card>
-                    <div class="stack">
-                        <h2>"Product Info"</h2>
-                        <Facts>
-                            <Fact name="Product">{product_info.name}</Fact>
-                            {product_info
-                                .version
-                                .map(|version| view! { <Fact name="Version">{version}</Fact> })}
-                            <Fact name="Environment">{environment.name}</Fact>
-                            <Fact name="Stacks">{product_info.stacks.len()}</Fact>
-                            <Fact name="Services">{product_info.total_services}</Fact>
-                        </Facts>
-                        <div class="stack-tight deploy-actions">
-                            <Button
-                                submit=true
-                                kind=ButtonKind::Primary
-                                busy=busy
-                                reason=refusal
-                            >
-                                "Deploy All Stacks to "
-                                {environment_name}
-                            </Button>
-                            <Reset was_refused address=reset_address />
-                        </div>
-                    </div>
+                    <div class="stack">{side}</div>
                 </Card>
             </aside>
         </form>
     }
 }
 
-/// Every field that the server may find something wrong with.
-fn every_field(shared: &[VariableView], stacks: &[StackSummary]) -> Vec<FormField> {
-    let mut fields = vec![deployment_name_field()];
-    fields.extend(shared.iter().map(shared_field));
-    for (index, stack) in stacks.iter().enumerate() {
-        let own = own_variables(stack);
-        fields.extend(own.iter().map(|view| stack_field(index, stack, view)));
+/// Sends the form as its button says. With scripts the precheck is a page like any other: what was entered waits here.
+fn sender(
+    deploy: ServerAction<DeployProduct>,
+    fields: StoredValue<Vec<FormField>>,
+    precheck: String,
+) -> impl Fn(leptos::ev::SubmitEvent) + 'static {
+    let navigate = use_navigate();
+    let drafts = use_context::<Drafts>();
+    move |event| {
+        // What cannot be read here is left to the browser, which sends it as it is.
+        let Ok(form) = DeployProduct::from_event(&event) else {
+            return;
+        };
+        let button = event.submitter().map(|button| button.id());
+        match (button.as_deref(), drafts) {
+            (Some(RUN_PRECHECK), Some(drafts)) => {
+                event.prevent_default();
+                let controls = controls::read(&ids(fields));
+                drafts.keep(Draft { form, controls });
+                navigate(&precheck, Default::default());
+            }
+            (Some(RUN_PRECHECK), None) => {}
+            _ => {
+                event.prevent_default();
+                deploy.dispatch(form);
+            }
+        }
     }
-    fields
+}
+
+fn ids(fields: StoredValue<Vec<FormField>>) -> Vec<String> {
+    let of_fields = fields.with_value(|fields| {
+        let ids = fields.iter().map(|field| field.id.clone());
+        ids.collect::<Vec<_>>()
+    });
+    let mut ids = of_fields;
+    ids.push(CONTINUE_ON_ERROR.to_owned());
+    ids
+}
+
+/// Whoever comes back from the precheck finds what was entered.
+fn restore_draft(product: String) {
+    let drafts = use_context::<Drafts>();
+    Effect::new(move |_| {
+        if let Some(draft) = drafts.and_then(|drafts| drafts.of(&product)) {
+            // After the controls are there.
+            request_animation_frame(move || controls::write(&draft.controls));
+        }
+    });
+}
+
+fn already_there(deployed: Deployed, environment: &str) -> AnyView {
+    view! {
+        <Notice tone=Tone::Warn what=format!("Already deployed in {environment}")>
+            <p>
+                "A product is deployed once in an environment. See "
+                <a href=address::product_deployment(&deployed.id)>{deployed.name}</a> "."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// What is going to be deployed, and where.
+#[component]
+pub fn Info(summary: ProductSummary, environment: String) -> impl IntoView {
+    view! {
+        <h2>"Product Info"</h2>
+        <Facts>
+            <Fact name="Product">{summary.name}</Fact>
+            {summary.version.map(|version| view! { <Fact name="Version">{version}</Fact> })}
+            <Fact name="Environment">{environment}</Fact>
+            <Fact name="Stacks">{summary.stacks.len()}</Fact>
+            <Fact name="Services">{summary.total_services}</Fact>
+        </Facts>
+    }
 }
 
 #[component]
 fn NameField(form: Form, name: String, stacks: Vec<String>) -> impl IntoView {
     let field = deployment_name_field();
-    let errors = form.errors(&field);
+    let id = field.id.clone();
+    let errors = form.configuration.errors(field);
     let names = stacks
         .into_iter()
         .map(|stack| {
@@ -279,14 +325,14 @@ fn NameField(form: Form, name: String, stacks: Vec<String>) -> impl IntoView {
         .collect_view();
     view! {
         <Field
-            id=field.id.clone()
+            id=id.clone()
             label="Deployment Name"
             about="Goes before the name of every stack. Left empty, it follows from the product.".to_owned()
             errors
         >
             <input
                 class="input input--code"
-                id=field.id.clone()
+                id=id.clone()
                 name="deployment_name"
                 value=name
                 placeholder=form.derived_name.get_value()
@@ -294,7 +340,7 @@ fn NameField(form: Form, name: String, stacks: Vec<String>) -> impl IntoView {
                 autocapitalize="none"
                 spellcheck="false"
                 aria-invalid=move || errors.with(|errors| (!errors.is_empty()).then_some("true"))
-                aria-describedby=format!("{0}-about {0}-error", field.id)
+                aria-describedby=format!("{id}-about {id}-error")
                 on:input=move |event| form.deployment_name.set(event_target_value(&event))
             />
         </Field>
@@ -316,14 +362,14 @@ fn ContinueOnError(on: bool) -> impl IntoView {
             <input
                 class="check"
                 type="checkbox"
-                id="continueOnError"
+                id=CONTINUE_ON_ERROR
                 name="continue_on_error"
                 value="true"
                 checked=on
                 aria-describedby="continueOnError-about"
             />
             <div>
-                <label for="continueOnError">
+                <label for=CONTINUE_ON_ERROR>
                     <strong>"Continue deploying remaining stacks if one fails"</strong>
                 </label>
                 <span class="choice__about" id="continueOnError-about">
@@ -334,128 +380,10 @@ fn ContinueOnError(on: bool) -> impl IntoView {
     }
 }
 
-/// Variables that every stack gets, entered once.
+/// Back to what the manifest says. A form that came back holds what was sent: it is fetched anew.
 #[component]
-fn SharedPart(variables: Vec<VariableView>, form: Form) -> impl IntoView {
-    (!variables.is_empty()).then(move || {
-        let groups = grouped(variables)
-            .into_iter()
-            .map(|group| {
-                let field = move |view: &VariableView| {
-                    let field = shared_field(view);
-                    let name = &view.variable.name;
-                    let held = form.held(|sent| sent.shared_value(name).map(str::to_owned));
-                    (field, format!("shared[{name}]"), held)
-                };
-                view! { <GroupPart group form place=field /> }
-            })
-            .collect_view();
-        view! {
-            <section aria-labelledby="shared-variables">
-                <SectionTitle title="Shared Variables" id="shared-variables".to_owned()>
-                    <span class="soft small">"Entered once, given to every stack"</span>
-                </SectionTitle>
-                <div class="card groups">{groups}</div>
-            </section>
-        }
-    })
-}
-
-/// A group of variables under its heading.
-#[component]
-fn GroupPart<F>(group: Group, form: Form, place: F) -> impl IntoView
-where
-    F: Fn(&VariableView) -> (FormField, String, Held),
-{
-    let inputs = group
-        .variables
-        .into_iter()
-        .map(|view| {
-            let (field, name, held) = place(&view);
-            let errors = form.errors(&field);
-            view! { <VariableInput view id=field.id name held errors /> }
-        })
-        .collect_view();
-    let heading = group
-        .heading
-        .map(|heading| view! { <legend class="group__title">{heading}</legend> });
-    view! {
-        <fieldset class="group">
-            {heading} <div class="group__fields">{inputs}</div>
-        </fieldset>
-    }
-}
-
-/// One stack of the accordion: open where somebody has to enter something, or something is wrong.
-#[component]
-fn StackPart(placed: Placed, form: Form) -> impl IntoView {
-    let Placed { index, turn, stack } = placed;
-    let variables = own_variables(&stack);
-    let count = variables.len();
-    let waiting = variables.iter().any(must_be_entered);
-    let keys: BTreeSet<String> = variables
-        .iter()
-        .map(|view| stack_field(index, &stack, view).key)
-        .collect();
-    let wrong = Memo::new(move |_| {
-        form.problem.with(|problem| {
-            let errors = problem.iter().flat_map(|problem| problem.errors.keys());
-            errors.filter(|key| keys.contains(*key)).count()
-        })
-    });
-    let open = Signal::derive(move || wrong.get() > 0 || waiting);
-    let derived = form.stack_name(stack.name.clone());
-    let title = stack.display_name.clone();
-    let summary = move || {
-        let note = move || match wrong.get() {
-            0 => None,
-            wrong => Some(view! {
-                <span class="badge badge--bare tone-bad">{counted(wrong, "problem")}</span>
-            }),
-        };
-        view! {
-            <span class="stack-summary">
-                <span class="step-number" aria-hidden="true">
-                    {turn}
-                </span>
-                <strong>{title.clone()}</strong>
-                <code class="soft">{derived}</code>
-                {note}
-                <span class="stack-summary__count soft small">
-                    {if count == 0 { "no variables".to_owned() } else { counted(count, "variable") }}
-                </span>
-            </span>
-        }
-    };
-    let content = if count == 0 {
-        view! { <p class="soft">"This stack has no variables of its own."</p> }.into_any()
-    } else {
-        let groups = grouped(variables)
-            .into_iter()
-            .map(|group| {
-                let stack = stack.clone();
-                let place = move |view: &VariableView| {
-                    let field = stack_field(index, &stack, view);
-                    let name = &view.variable.name;
-                    let held = form.held(|sent| sent.stack_value(index, name).map(str::to_owned));
-                    (field, format!("stack[{}][{name}]", stack_key(index)), held)
-                };
-                view! { <GroupPart group form place /> }
-            })
-            .collect_view();
-        view! { <div class="groups">{groups}</div> }.into_any()
-    };
-    view! {
-        <Disclosure card=true summary=summary open=open>
-            {content}
-        </Disclosure>
-    }
-}
-
-/// Back to what the manifest says. A form that came back refused holds what was sent: it is fetched anew.
-#[component]
-fn Reset(was_refused: bool, address: String) -> impl IntoView {
-    if was_refused {
+fn Reset(came_back: bool, address: String) -> impl IntoView {
+    if came_back {
         view! {
             <LinkButton href=address kind=ButtonKind::Quiet reload=true>
                 "Reset to Defaults"

@@ -21,13 +21,13 @@ use crate::address;
 use crate::calls::deployments::get_deployment;
 use crate::components::{
     ButtonKind, FreshMark, Glyph, HealthBadge, Icon, LinkButton, Look, Notice, PageHeader,
-    SectionTitle, Skeleton, StatusBadge, Tone,
+    SectionTitle, StatusBadge, Tone,
 };
 use crate::json::loaded;
 use crate::live::Tab;
 use crate::live::health::still;
 use crate::live::polled::{Polled, polled};
-use crate::pages::failed::FailedPage;
+use crate::pages::frame::{TO_DEPLOYMENTS, framed};
 
 use actions::Actions;
 use facts::DeploymentFacts;
@@ -49,23 +49,12 @@ pub fn DeploymentPage() -> impl IntoView {
     let parameters = use_params_map();
     let id = Memo::new(move |_| parameters.with(|all| all.get("id").unwrap_or_default()));
     let detail = loaded(move || id.get(), get_deployment);
-    let content = move || {
-        Suspend::new(async move {
-            match detail.await {
-                Ok(detail) => view! { <Deployment detail /> }.into_any(),
-                Err(error) => view! {
-                    <FailedPage problem=error.0 back_to="/deployments" back="Back to Deployments" />
-                }
-                .into_any(),
-            }
-        })
-    };
     view! {
         <a class="back" href="/deployments">
             <Icon glyph=Glyph::ArrowLeft />
             "Back to Deployments"
         </a>
-        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
+        {framed(detail, TO_DEPLOYMENTS, |detail| view! { <Deployment detail /> }.into_any())}
     }
 }
 

@@ -11,10 +11,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::frame::{Otherwise, framed};
 use crate::calls::deployments::list_deployments;
 use crate::components::{
-    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, Paging, Place, ProblemNotice,
-    Skeleton,
+    ButtonKind, EmptyState, FreshMark, Glyph, LinkButton, PageHeader, Paging, Place,
 };
 use crate::json::loaded;
 use crate::live::polled::polled;
@@ -33,15 +33,6 @@ pub fn DeploymentsPage() -> impl IntoView {
     let parameters = use_query_map();
     let query = Memo::new(move |_| parameters.with(|all| query::read(|name| all.get(name))));
     let list = loaded(move || query.get(), list_deployments);
-    let content = move || {
-        Suspend::new(async move {
-            let shown = query.get_untracked();
-            match list.await {
-                Ok(list) => view! { <List list query=shown /> }.into_any(),
-                Err(error) => view! { <ProblemNotice problem=error.0 /> }.into_any(),
-            }
-        })
-    };
     view! {
         <Title text="Deployments" />
         <PageHeader title="Deployments">
@@ -50,7 +41,10 @@ pub fn DeploymentsPage() -> impl IntoView {
             </LinkButton>
         </PageHeader>
         <Filter query />
-        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
+        {framed(list, Otherwise::InPlace, move |list| {
+            let query = query.get_untracked();
+            view! { <List list query /> }.into_any()
+        })}
     }
 }
 

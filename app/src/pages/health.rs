@@ -9,11 +9,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::frame::{Otherwise, framed};
 use crate::address;
 use crate::calls::health::environment_health;
 use crate::components::{
-    Button, Card, EmptyState, Fact, Facts, FreshMark, Glyph, LinkButton, Look, PageHeader,
-    ProblemNotice, Seen, Skeleton, StatusBadge, Tone,
+    Button, Card, EmptyState, Fact, Facts, FreshMark, Glyph, LinkButton, Look, PageHeader, Seen,
+    StatusBadge, Tone,
 };
 use crate::json::loaded;
 use crate::live::polled::{Polled, polled};
@@ -29,18 +30,10 @@ const SEARCH: &str = "search";
 #[component]
 pub fn HealthPage() -> impl IntoView {
     let health = loaded(|| (), |()| environment_health());
-    let content = move || {
-        Suspend::new(async move {
-            match health.await {
-                Ok(health) => view! { <Content health /> }.into_any(),
-                Err(error) => view! { <ProblemNotice problem=error.0 /> }.into_any(),
-            }
-        })
-    };
     view! {
         <Title text="Health" />
         <PageHeader title="Health Dashboard" />
-        <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition>
+        {framed(health, Otherwise::InPlace, |health| view! { <Content health /> }.into_any())}
     }
 }
 

@@ -20,10 +20,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::calls::operations::{History, operation_so_far};
-use crate::components::Skeleton;
 use crate::json::loaded;
 use crate::live::{self, Live, Selection, announcement, outcome as words, selection};
-use crate::pages::failed::FailedPage;
+use crate::pages::frame::{TO_DEPLOYMENTS, framed};
 
 use events::Events;
 use images::Images;
@@ -39,18 +38,9 @@ pub fn OperationPage() -> impl IntoView {
     let parameters = use_params_map();
     let id = Memo::new(move |_| parameters.with(|all| all.get("id").unwrap_or_default()));
     let history = loaded(move || id.get(), operation_so_far);
-    let content = move || {
-        Suspend::new(async move {
-            match history.await {
-                Ok(history) => view! { <Operation history /> }.into_any(),
-                Err(error) => view! {
-                    <FailedPage problem=error.0 back_to="/deployments" back="Back to Deployments" />
-                }
-                .into_any(),
-            }
-        })
-    };
-    view! { <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition> }
+    framed(history, TO_DEPLOYMENTS, |history| {
+        view! { <Operation history /> }.into_any()
+    })
 }
 
 /// What the parts of the page share.

@@ -7,14 +7,13 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::catalog::counted;
-use super::failed::FailedPage;
+use super::frame::{TO_CATALOG, framed};
 use crate::address;
-use crate::calls::CallError;
 use crate::calls::product::{Deployed, ProductPage as Page, product};
 use crate::components::{
     Button, ButtonKind, Card, Copyable, Crumb, Disclosure, Fact, Facts, Glyph, Icon, LinkButton,
-    Look, Notice, PageHeader, Prose, RelativeTime, SectionTitle, Skeleton, StackBox, StackGraph,
-    StatusBadge, TableList, Tags, Tone,
+    Look, Notice, PageHeader, Prose, RelativeTime, SectionTitle, StackBox, StackGraph, StatusBadge,
+    TableList, Tags, Tone,
 };
 use crate::json::loaded;
 use crate::stack_order::{by_turn, is_graph};
@@ -31,18 +30,9 @@ pub fn ProductPage() -> impl IntoView {
             .unwrap_or_default()
     });
     let page = loaded(move || id.get(), product);
-    let content = move || {
-        Suspend::new(async move {
-            match page.await {
-                Ok(page) => view! { <Content page /> }.into_any(),
-                Err(CallError(problem)) => view! {
-                    <FailedPage problem back_to="/catalog" back="Back to the catalog" />
-                }
-                .into_any(),
-            }
-        })
-    };
-    view! { <Transition fallback=|| view! { <Skeleton /> }>{content}</Transition> }
+    framed(page, TO_CATALOG, |page| {
+        view! { <Content page /> }.into_any()
+    })
 }
 
 #[component]

@@ -109,6 +109,7 @@ pub(super) fn asked(
             let request = RedeployRequest {
                 stack_names: args.stacks.clone(),
                 variables: variables.collect(),
+                stack_configs: None,
                 session_id: None,
                 continue_on_error: !args.failure.stop_on_error,
                 on_failure: args.failure.on_failure.map(Into::into),

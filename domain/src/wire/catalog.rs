@@ -29,6 +29,34 @@ pub struct SourceProblem {
     pub problem: Problem,
 }
 
+/// One source in `GET /api/stack-sources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StackSourceView {
+    pub id: String,
+    pub name: String,
+    /// `LocalDirectory`, the only type for now.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub enabled: bool,
+    pub last_synced_at: Timestamp,
+    pub details: StackSourceDetails,
+    /// Products that were read from it, each of their versions.
+    pub products: usize,
+    /// Files of it that cannot be used, and what has no effect in others.
+    pub problems: usize,
+}
+
+/// Where a source is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StackSourceDetails {
+    /// The folder on the server's machine.
+    pub path: String,
+}
+
 /// `POST /api/stack-sources/sync`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

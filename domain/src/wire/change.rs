@@ -34,6 +34,9 @@ pub struct RedeployRequest {
     /// Values that take the place of recorded ones, for every stack.
     #[serde(default, deserialize_with = "or_default")]
     pub variables: BTreeMap<String, String>,
+    /// The same for single stacks.
+    #[serde(default)]
+    pub stack_configs: Option<Vec<StackConfig>>,
     /// The client's own id for following the operation.
     #[serde(default)]
     pub session_id: Option<String>,
@@ -308,6 +311,7 @@ impl RedeployRequest {
         Self {
             stack_names: Vec::new(),
             variables: BTreeMap::new(),
+            stack_configs: None,
             session_id: None,
             continue_on_error: true,
             on_failure: None,

@@ -67,3 +67,29 @@ pub struct CreateEnvironmentResponse {
     pub message: String,
     pub environment: EnvironmentView,
 }
+
+/// `POST /api/environments/test-connection`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TestConnectionRequest {
+    /// `DockerSocket`, the only type for now.
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
+    /// `unix:///var/run/docker.sock`, a path, or `tcp://host:port`.
+    #[serde(default, alias = "socketPath")]
+    pub docker_host: Option<String>,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionTest {
+    /// Whether the engine answered.
+    pub success: bool,
+    /// Who answered, or why nobody did.
+    pub message: String,
+    /// Such as `28.5.2`.
+    pub docker_version: Option<String>,
+}

@@ -1,5 +1,7 @@
 //! Files of `NAME=VALUE` lines: `.env`, `env_file` and `label_file`, as Compose reads them.
 
+use domain::dotenv::{Fault, Line, LineError, Value, is_name, lines};
+
 use super::interpolate::{InterpolationError, Template};
 
 /// Most bytes that the values of one file may fill once their variables are replaced.
@@ -8,26 +10,9 @@ const MAX_TEXT: usize = 4 * 1024 * 1024;
 /// A line that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DotenvError {
-    /// No name, or one with characters that names cannot have.
-    #[error("line {line}: '{name}' is not a name")]
-    Name {
-        /// 1-based.
-        line: u32,
-        /// What stands there.
-        name: String,
-    },
-    /// A quote without its end.
-    #[error("line {line}: the quote is not closed")]
-    Quote {
-        /// 1-based.
-        line: u32,
-    },
-    /// Text after a closing quote.
-    #[error("line {line}: there is text after the closing quote")]
-    Trailing {
-        /// 1-based.
-        line: u32,
-    },
+    /// It is not one.
+    #[error(transparent)]
+    Line(#[from] LineError),
     /// Values that repeat each other without end.
     #[error("line {line}: the values fill more than {MAX_TEXT} bytes")]
     TooLong {
@@ -49,11 +34,8 @@ impl DotenvError {
     #[must_use]
     pub(super) const fn line(&self) -> u32 {
         match self {
-            Self::Name { line, .. }
-            | Self::Quote { line }
-            | Self::Trailing { line }
-            | Self::TooLong { line }
-            | Self::Interpolation { line, .. } => *line,
+            Self::Line(error) => error.line,
+            Self::TooLong { line } | Self::Interpolation { line, .. } => *line,
         }
     }
 }
@@ -67,62 +49,21 @@ pub(super) fn parse(
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<(String, String)>, DotenvError> {
     let mut entries: Vec<(String, String)> = Vec::new();
-    let mut rest = text.trim_start_matches('\u{feff}');
-    let mut line = 0;
     let mut total = 0;
-    while !rest.is_empty() {
-        line += 1;
-        let (current, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        let trimmed = current.trim();
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            rest = after;
-            continue;
-        }
-        let trimmed = trimmed
-            .strip_prefix("export ")
-            .unwrap_or(trimmed)
-            .trim_start();
-        let Some((name, value)) = trimmed.split_once(['=', ':']) else {
+    for line in lines(text) {
+        let Line {
+            number: line,
+            name,
+            value,
+        } = line?;
+        let value = match value {
             // A name alone takes the value that is known, if any.
-            check_name(trimmed, line)?;
-            entries.extend(lookup(trimmed).map(|value| (trimmed.to_owned(), value)));
-            rest = after;
-            continue;
-        };
-        let name = name.trim_end();
-        check_name(name, line)?;
-        let value = value.trim_start();
-        let (value, expand) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                // A quoted value may go on over several lines, so it is read from the whole rest.
-                let start = rest.len() - rest.split_once(quote).map_or(0, |(_, tail)| tail.len());
-                let body = &rest[start..];
-                let end = closing(body, quote).ok_or(DotenvError::Quote { line })?;
-                let (tail, next) = body[end + 1..]
-                    .split_once('\n')
-                    .unwrap_or((&body[end + 1..], ""));
-                let tail = tail.trim();
-                if !tail.is_empty() && !tail.starts_with('#') {
-                    return Err(DotenvError::Trailing { line });
-                }
-                let value = &body[..end];
-                rest = next;
-                let here = line;
-                line += u32::try_from(value.matches('\n').count()).unwrap_or(0);
-                if quote == '\'' {
-                    (value.to_owned(), None)
-                } else {
-                    (unescape(value), Some(here))
-                }
-            }
-            _ => {
-                rest = after;
-                (uncomment(value).to_owned(), Some(line))
-            }
-        };
-        let value = match expand {
-            None => value,
-            Some(line) => {
+            Value::Missing => match lookup(&name) {
+                Some(value) => value,
+                None => continue,
+            },
+            Value::Literal(value) => value,
+            Value::Template(value) => {
                 let known = |name: &str| {
                     lookup(name).or_else(|| {
                         let found = entries.iter().rev().find(|(known, _)| known == name);
@@ -137,7 +78,7 @@ pub(super) fn parse(
         if total > MAX_TEXT {
             return Err(DotenvError::TooLong { line });
         }
-        entries.push((name.to_owned(), value));
+        entries.push((name, value));
     }
     Ok(entries)
 }
@@ -171,65 +112,12 @@ fn expand_variables(
     }
 }
 
-fn check_name(name: &str, line: u32) -> Result<(), DotenvError> {
-    let fits = |ch: char| ch.is_alphanumeric() || matches!(ch, '_' | '.' | '-' | '[' | ']' | '/');
-    if name.is_empty() || !name.chars().all(fits) {
-        return Err(DotenvError::Name {
-            line,
-            name: name.chars().take(24).collect(),
-        });
+fn check_name(name: &str, line: u32) -> Result<(), LineError> {
+    if is_name(name) {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn closing(text: &str, quote: char) -> Option<usize> {
-    let mut escaped = false;
-    for (at, ch) in text.char_indices() {
-        match ch {
-            _ if escaped => escaped = false,
-            '\\' if quote == '"' => escaped = true,
-            ch if ch == quote => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(ch) = chars.next() {
-        if ch != '\\' {
-            out.push(ch);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            // Doubled for the interpolation that follows.
-            Some('$') => out.push_str("$$"),
-            Some(ch @ ('"' | '\\' | '\'')) => out.push(ch),
-            Some(ch) => {
-                out.push('\\');
-                out.push(ch);
-            }
-            None => out.push('\\'),
-        }
-    }
-    out
-}
-
-/// A comment starts at a number sign after a blank.
-fn uncomment(text: &str) -> &str {
-    if text.starts_with('#') {
-        return "";
-    }
-    let end = [" #", "\t#"]
-        .iter()
-        .filter_map(|mark| text.find(mark))
-        .min();
-    text[..end.unwrap_or(text.len())].trim_end()
+    let fault = Fault::Name(name.chars().take(24).collect());
+    Err(LineError { line, fault })
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ use domain::variable::Values;
 use domain::wire::RedeployRequest;
 
 use super::intent::{Intent, must_not_be_in_maintenance};
+use super::upgrade::overlaid;
 use super::values::Checked;
 use super::{Accepted, DeploymentError, Deployments};
+use crate::catalog::find_stack;
 
 impl Deployments {
     /// Accepts a redeploy of all or the named stacks.
@@ -73,14 +75,29 @@ impl Deployments {
         let mut checked = Checked::default();
         let given = Values(request.variables.clone());
         let product = &deployment.product;
+        let configs = request.stack_configs.as_deref().unwrap_or_default();
+        for config in configs {
+            if find_stack(product, &config.stack_id).is_none() {
+                return Err(DeploymentError::StackNotDeployed(config.stack_id.clone()));
+            }
+        }
         let mut stacks = Vec::new();
         for stack in &deployment.stacks {
             let Some(template) = product.stack(&stack.stack_name) else {
                 continue;
             };
-            let field = "variables".to_owned();
+            let config = configs.iter().enumerate().find(|(_, config)| {
+                find_stack(product, &config.stack_id).is_some_and(|it| it.name == template.name)
+            });
+            let (field, own) = match config {
+                Some((position, config)) => (
+                    format!("stackConfigs[{position}].variables"),
+                    overlaid(&given, &Values(config.variables.clone())),
+                ),
+                None => ("variables".to_owned(), given.clone()),
+            };
             let name = stack.deployment_stack_name.as_str();
-            let values = checked.values(product, template, name, &stack.values, &given, &field);
+            let values = checked.values(product, template, name, &stack.values, &own, &field);
             stacks.push(ReleaseStack {
                 stack_name: stack.stack_name.clone(),
                 deployment_stack_name: stack.deployment_stack_name.clone(),
@@ -88,12 +105,20 @@ impl Deployments {
             });
         }
         checked.done()?;
+        let mut shared = deployment.shared_values.clone();
+        for (name, value) in &given.0 {
+            // What only single stacks know stays theirs.
+            let mut declared = product.shared_variables.iter();
+            if shared.get(name).is_some() || declared.any(|it| it.name.eq_ignore_ascii_case(name)) {
+                shared.set(name, value);
+            }
+        }
         Ok(Release {
             deployment: deployment.id,
             number: self.store.next_release_number(deployment.id).await?,
             operation: None,
             product: product.clone(),
-            shared_values: deployment.shared_values.clone(),
+            shared_values: shared,
             stacks,
             images: deployment.images.clone(),
             result: ReleaseResult::Pending,

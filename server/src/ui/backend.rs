@@ -6,12 +6,13 @@ use domain::access::Actor;
 use domain::container::ContainerAct;
 use domain::operation::event::Event;
 use domain::wire::{
-    AcceptedOperation, CatalogView, ContainerDetail, ContainerPage, ContainerQuery,
-    CreateVolumeRequest, DashboardStats, DeployProductRequest, DeploymentList, DeploymentQuery,
-    EnvironmentHealthSummary, EnvironmentView, HealthTimeline, LogLineView, OperationList,
-    OperationView, PlanRequest, PlanView, PreviousRun, Problem, ProductDeploymentDetail,
-    ProductDetail, ReleaseDiff, ReleaseList, StackRecord, UpgradeCheck, VolumePage, VolumeQuery,
-    VolumeView,
+    AcceptedOperation, CatalogView, ConfigurationView, ConnectionTest, ContainerDetail,
+    ContainerPage, ContainerQuery, CreateVolumeRequest, DashboardStats, DeployComposeRequest,
+    DeployProductRequest, DeploymentList, DeploymentQuery, EnvironmentHealthSummary,
+    EnvironmentView, HealthTimeline, LogLineView, OperationList, OperationView,
+    ParseComposeRequest, ParsedCompose, PlanRequest, PlanView, PrecheckResult, PreviousRun,
+    Problem, ProductDeploymentDetail, ProductDetail, ReleaseDiff, ReleaseList, StackRecord,
+    StackSourceView, SystemInfo, UpgradeCheck, VolumePage, VolumeQuery, VolumeView,
 };
 
 use crate::deployments::DeploymentError;
@@ -33,6 +34,38 @@ impl Backend for UseCases {
     async fn environments(&self, actor: &Actor) -> Result<Vec<EnvironmentView>, Problem> {
         let all = self.0.environments.list_environments(actor).await?;
         Ok(all.iter().map(EnvironmentView::from).collect())
+    }
+
+    async fn test_environment(&self, actor: &Actor, id: &str) -> Result<ConnectionTest, Problem> {
+        Ok(self.0.environments.test_environment(actor, id).await?)
+    }
+
+    async fn system_info(&self, actor: &Actor) -> Result<SystemInfo, Problem> {
+        Ok(self.0.system.get_system_info(actor).await?)
+    }
+
+    async fn sources(&self, actor: &Actor) -> Result<Vec<StackSourceView>, Problem> {
+        Ok(self.0.products.list_sources(actor))
+    }
+
+    async fn parse_compose(&self, actor: &Actor, yaml: &str) -> Result<ParsedCompose, Problem> {
+        let request = ParseComposeRequest {
+            yaml_content: yaml.to_owned(),
+        };
+        Ok(self.0.deployments.parse_compose(actor, &request)?)
+    }
+
+    async fn deploy_compose(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: DeployComposeRequest,
+    ) -> Result<AcceptedOperation, Problem> {
+        let accepted = self
+            .0
+            .deployments
+            .deploy_compose(actor, environment, &request);
+        Ok(accepted.await?.accepted.into())
     }
 
     async fn catalog(&self, actor: &Actor) -> Result<CatalogView, Problem> {
@@ -59,6 +92,19 @@ impl Backend for UseCases {
             .deploy_product(actor, environment, &request)
             .await?;
         Ok(accepted.into())
+    }
+
+    async fn precheck(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        request: DeployProductRequest,
+    ) -> Result<PrecheckResult, Problem> {
+        let found = self
+            .0
+            .deployments
+            .precheck_product(actor, environment, &request);
+        Ok(found.await?)
     }
 
     async fn deployments(
@@ -160,6 +206,20 @@ impl Backend for UseCases {
     ) -> Result<UpgradeCheck, Problem> {
         let check = self.0.deployments.check_upgrade(actor, environment, id);
         Ok(check.await?)
+    }
+
+    async fn configuration(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        id: &str,
+        target: Option<&str>,
+    ) -> Result<ConfigurationView, Problem> {
+        let found = self
+            .0
+            .deployments
+            .get_configuration(actor, environment, id, target);
+        Ok(found.await?)
     }
 
     async fn releases(

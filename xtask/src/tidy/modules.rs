@@ -40,6 +40,7 @@ const LAYERS: [(&str, Layer); 26] = [
     ("maintenance", Layer::Feature),
     ("validate", Layer::Feature),
     ("doctor", Layer::Feature),
+    ("system", Layer::Feature),
     ("engine", Layer::Adapter),
     ("store", Layer::Adapter),
     ("signals", Layer::Adapter),

@@ -1,74 +1,21 @@
 //! What the server found wrong, on top of the form, each line leading to its field.
 
-use domain::wire::{Problem, StackSummary, VariableView};
+use domain::wire::Problem;
 use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::components::{Glyph, Icon};
+use crate::form_field::FormField;
 
-/// A field of the form: what the server calls it, its id in the page, what people call it, and in which stack it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FormField {
-    pub key: String,
-    pub id: String,
-    pub label: String,
-    pub stack: Option<String>,
-}
-
-/// The field of the deployment's name.
-#[must_use]
-pub fn deployment_name_field() -> FormField {
-    FormField {
-        key: "deploymentName".to_owned(),
-        id: "deployment-name".to_owned(),
-        label: "Deployment Name".to_owned(),
-        stack: None,
-    }
-}
-
-/// The field of a variable that stacks share.
-#[must_use]
-pub fn shared_field(view: &VariableView) -> FormField {
-    let name = &view.variable.name;
-    FormField {
-        key: format!("sharedVariables.{name}"),
-        id: format!("shared-{name}"),
-        label: label(view),
-        stack: None,
-    }
-}
-
-/// The field of a variable of a stack's own.
-#[must_use]
-pub fn stack_field(index: usize, stack: &StackSummary, view: &VariableView) -> FormField {
-    let name = &view.variable.name;
-    FormField {
-        key: format!("stackConfigs[{index}].variables.{name}"),
-        id: format!("stack-{index}-{name}"),
-        label: label(view),
-        stack: Some(stack.display_name.clone()),
-    }
-}
-
-fn label(view: &VariableView) -> String {
-    let variable = &view.variable;
-    variable
-        .label
-        .clone()
-        .unwrap_or_else(|| variable.name.clone())
-}
-
-impl FormField {
-    /// An error as a sentence that says what it is about. Most name the field themselves.
-    fn sentence(&self, error: &str) -> String {
-        let about = match error.starts_with(&self.label) {
-            true => error.to_owned(),
-            false => format!("{}: {error}", self.label),
-        };
-        match &self.stack {
-            Some(stack) => format!("{stack}: {about}"),
-            None => about,
-        }
+/// An error as a sentence that says what it is about. Most name the field themselves.
+fn sentence(field: &FormField, error: &str) -> String {
+    let about = match error.starts_with(&field.label) {
+        true => error.to_owned(),
+        false => format!("{}: {error}", field.label),
+    };
+    match &field.stack {
+        Some(stack) => format!("{stack}: {about}"),
+        None => about,
     }
 }
 
@@ -76,12 +23,11 @@ impl FormField {
 #[component]
 pub fn ErrorSummary(
     problem: Signal<Option<Problem>>,
-    fields: Vec<FormField>,
+    fields: StoredValue<Vec<FormField>>,
     /// Whether scripts sent the form: they move the focus themselves.
     #[prop(into)]
     sent_here: Signal<bool>,
 ) -> impl IntoView {
-    let fields = StoredValue::new(fields);
     let summary = NodeRef::<Div>::new();
     Effect::new(move |_| {
         if problem.with(Option::is_some) {
@@ -140,15 +86,15 @@ struct Line {
 fn lines(problem: &Problem, fields: &[FormField]) -> Vec<Line> {
     let mut lines = Vec::new();
     for field in fields {
-        for error in problem.errors.get(&field.key).into_iter().flatten() {
+        for error in field.errors(problem) {
             lines.push(Line {
                 id: Some(field.id.clone()),
-                text: field.sentence(error),
+                text: sentence(field, &error),
             });
         }
     }
     for (key, errors) in &problem.errors {
-        if fields.iter().all(|field| field.key != *key) {
+        if !fields.iter().any(|field| field.is_meant_by(key)) {
             lines.extend(errors.iter().map(|error| Line {
                 id: None,
                 text: error.clone(),
@@ -161,21 +107,27 @@ fn lines(problem: &Problem, fields: &[FormField]) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form_field::{Place, deployment_name_field};
 
     #[test]
     fn errors_come_in_the_order_of_the_form_and_say_what_they_are_about() {
-        let field = |key: &str, stack: Option<&str>| FormField {
-            key: key.to_owned(),
-            id: format!("id-{key}"),
-            label: key.to_uppercase(),
+        let field = |place: Place, label: &str, stack: Option<&str>| FormField {
+            place,
+            variable: label.to_owned(),
+            id: format!("id-{label}"),
+            label: label.to_owned(),
             stack: stack.map(str::to_owned),
+            ..deployment_name_field()
         };
-        let fields = [field("z", None), field("a", Some("Web"))];
+        let fields = [
+            field(Place::Shared, "Z", None),
+            field(Place::Stack(1), "A", Some("Web")),
+        ];
         let mut problem = crate::calls::CallError::new("x", 400, "x", "x").0;
         for (key, error) in [
-            ("a", "A is required."),
+            ("stackConfigs[1].variables.A", "A is required."),
             ("other", "No such stack."),
-            ("z", "too long"),
+            ("sharedVariables.Z", "too long"),
         ] {
             problem
                 .errors
@@ -186,8 +138,8 @@ mod tests {
             .map(|line| (line.id.unwrap_or_default(), line.text))
             .collect();
         let expected = [
-            ("id-z", "Z: too long"),
-            ("id-a", "Web: A is required."),
+            ("id-Z", "Z: too long"),
+            ("id-A", "Web: A is required."),
             ("", "No such stack."),
         ];
         assert_eq!(
