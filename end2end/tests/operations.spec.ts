@@ -203,10 +203,57 @@ test("an older version must be deployed and upgraded, with its values carried ov
   test.setTimeout(240_000);
   await page.goto("/deploy-product/demo:Windlass%20Demo:1.0.0");
   await hydrated(page);
+  await page.locator("#shared-LOG_LEVEL").selectOption("debug");
+  await page.locator("#shared-API_KEY").fill("a-secret-of-mine");
+  await page.getByRole("button", { name: "Run Precheck" }).click();
+  await expect(page.getByRole("heading", { name: "Deployment Precheck", level: 1 })).toBeVisible();
   await page.getByRole("button", { name: /Deploy All Stacks to/ }).click();
   await expect(page.getByRole("heading", { name: "Product Deployed Successfully!", level: 1 })).toBeVisible({ timeout: 120_000 });
   await find(page);
-  await operate(page, "Upgrade", "Upgrade Windlass Demo", "Upgrade All Stacks to v1.1.0", "Product Upgraded Successfully!");
+
+  await page.goto(`/upgrade-product/${id}`);
+  await hydrated(page);
+  await expect(page.locator("#shared-LOG_LEVEL")).toHaveValue("debug");
+  const secret = page.locator("#shared-API_KEY");
+  await expect(secret).toHaveAttribute("type", "password");
+  await expect(secret).toHaveValue("");
+  await expect(page.getByText("Keeps its value where you leave it empty.").first()).toBeVisible();
+  expect(await page.content()).not.toContain("a-secret-of-mine");
+});
+
+test("a value must be changed with an upgrade, by hand or from a file, and be planned with", async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.goto(`/upgrade-product/${id}`);
+  await hydrated(page);
+  await page.locator("summary").filter({ hasText: "Import .env" }).click();
+  await page.getByLabel("Lines of NAME=VALUE").first().fill("LOG_LEVEL=warn\nUNKNOWN=1\n");
+  await page.getByRole("button", { name: "Import" }).click();
+  await expect(page.locator("#shared-LOG_LEVEL")).toHaveValue("warn");
+  await page.locator("#shared-START_DELAY_SECONDS").fill("99");
+  await page.getByRole("button", { name: "Plan with these values" }).click();
+  await expect(page.locator("#shared-START_DELAY_SECONDS-error")).not.toBeEmpty();
+  await page.locator("#shared-START_DELAY_SECONDS").fill("0");
+  await page.getByRole("button", { name: "Plan with these values" }).click();
+  await expect(page.locator("#shared-START_DELAY_SECONDS-error")).toBeEmpty();
+  await expect(page.getByRole("heading", { name: "Plan", exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Upgrade All Stacks to v1.1.0" }).click();
+  await expect(page.getByRole("heading", { name: "Product Upgraded Successfully!", level: 1 })).toBeVisible({ timeout: 120_000 });
   await page.goto(`/product-deployments/${id}`);
   await expect(page.getByText("1.1.0").first()).toBeVisible();
+});
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("a redeploy must show the values, and say what is wrong with them beside their fields", async ({ page }) => {
+    await page.goto(`/redeploy-product/${id}`);
+    await expect(page.locator("#shared-LOG_LEVEL")).toHaveValue("warn");
+    await page.locator("#shared-START_DELAY_SECONDS").fill("99");
+    await page.locator("#shared-LOG_LEVEL").selectOption("info");
+    await page.getByRole("button", { name: "Redeploy All Stacks" }).click();
+    await expect(page).toHaveURL(/redeploy-product/);
+    await expect(page.locator("#shared-START_DELAY_SECONDS-error")).not.toBeEmpty();
+    await expect(page.locator("#shared-START_DELAY_SECONDS")).toHaveValue("99");
+    await expect(page.locator("#shared-LOG_LEVEL")).toHaveValue("info");
+  });
 });

@@ -19,4 +19,5 @@ mod precheck;
 mod problems;
 mod releases;
 mod stacks;
+mod system;
 mod test_app;

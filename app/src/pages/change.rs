@@ -177,6 +177,7 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
         event.prevent_default();
         let button = event.submitter().map(|button| button.id());
         if button.as_deref() == Some(values::PLAN) {
+            apply.clear();
             again_planned.dispatch(PlanChange { change });
         } else {
             apply.dispatch(ApplyChange { change });
@@ -250,31 +251,22 @@ fn Form(change: Change, words: Words, back: String) -> impl IntoView {
     }
 }
 
-/// What was wrong with what was sent last, to be begun or only planned; nothing where nothing was sent yet.
+/// What was wrong with what was sent last, to be begun or only planned; nothing where nothing was sent yet. Whoever plans gives up
+/// the answer before.
 fn newest_answer(
     apply: ServerAction<ApplyChange>,
     plan: ServerAction<PlanChange>,
-) -> Memo<Option<Option<Problem>>> {
-    Memo::new(move |before: Option<&Option<Option<Problem>>>| {
-        // Both are looked at, so that either brings this up to date.
-        let (applied, planned) = (apply.value().get(), plan.value().get());
-        let of_plan = planned.map(|planned| match planned {
-            Ok(Planned::Refused(problem)) | Err(CallError(problem)) => Some(problem),
-            Ok(Planned::Plan(_)) => None,
-        });
-        let of_apply = applied.map(|applied| match applied {
+) -> Signal<Option<Option<Problem>>> {
+    Signal::derive(move || {
+        let applied = apply.value().get().map(|applied| match applied {
             Ok(Answer::Refused(problem)) | Err(CallError(problem)) => Some(problem),
             Ok(Answer::Accepted(_)) => None,
         });
-        match (of_apply, of_plan) {
-            (None, None) => None,
-            (Some(one), None) | (None, Some(one)) => Some(one),
-            // Whichever is not what was said before is the newer one.
-            (Some(applied), Some(planned)) => match before {
-                Some(Some(before)) if *before == applied => Some(planned),
-                _ => Some(applied),
-            },
-        }
+        let planned = plan.value().get().map(|planned| match planned {
+            Ok(Planned::Refused(problem)) | Err(CallError(problem)) => Some(problem),
+            Ok(Planned::Plan(_)) => None,
+        });
+        applied.or(planned)
     })
 }
 

@@ -155,7 +155,7 @@ fn Content(custom: Custom) -> impl IntoView {
                             errors=file_errors
                         >
                             <textarea
-                                class="input input--code"
+                                class="input input--code compose-file"
                                 id=YAML
                                 name="form[yaml]"
                                 rows="16"

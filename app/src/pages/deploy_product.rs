@@ -273,7 +273,10 @@ fn ids(fields: StoredValue<Vec<FormField>>) -> Vec<String> {
 fn restore_draft(product: String) {
     let drafts = use_context::<Drafts>();
     Effect::new(move |_| {
-        if let Some(draft) = drafts.and_then(|drafts| drafts.of(&product)) {
+        let Some(drafts) = drafts else { return };
+        if let Some(draft) = drafts.of(&product) {
+            // From here on the form has it.
+            drafts.forget();
             // After the controls are there.
             request_animation_frame(move || controls::write(&draft.controls));
         }

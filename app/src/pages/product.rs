@@ -1,5 +1,6 @@
 //! One product: what it consists of, in the order in which it is deployed, and whether it is deployed already.
 
+use domain::operation::OperationKind;
 use domain::product::Problem as ManifestProblem;
 use domain::wire::{ProductVersion, ServiceView, StackSummary, VariableView};
 use leptos::prelude::*;
@@ -7,6 +8,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::catalog::counted;
+use super::change::target;
 use super::frame::{TO_CATALOG, framed};
 use crate::address;
 use crate::calls::product::{Deployed, ProductPage as Page, product};
@@ -63,6 +65,9 @@ fn Content(page: Page) -> impl IntoView {
     // In plain order the sentence beside the heading says all there is.
     let graph =
         is_graph(&summary.stacks).then(|| summary.stacks.iter().map(stack_box).collect::<Vec<_>>());
+    let newer = deployed
+        .as_ref()
+        .is_some_and(|deployed| is_newer(&product.available_versions, &summary.id, deployed));
     let actions = (summary.id.clone(), deployed.clone());
     let current = summary.id.clone();
     view! {
@@ -73,7 +78,7 @@ fn Content(page: Page) -> impl IntoView {
             beside=beside
             lead=about
         >
-            <Actions id=actions.0 deployed=actions.1 />
+            <Actions id=actions.0 deployed=actions.1 newer />
         </PageHeader>
         <div class="with-side">
             <div class="stack-loose">
@@ -143,8 +148,21 @@ fn order_sentence(stacks: &[StackSummary]) -> String {
     }
 }
 
+/// Whether the version that is shown comes after the deployed one. Versions are listed from the newest.
+fn is_newer(versions: &[ProductVersion], shown: &str, deployed: &Deployed) -> bool {
+    let place = |fits: &dyn Fn(&ProductVersion) -> bool| versions.iter().position(fits);
+    let of_shown = place(&|version| version.product_id == shown);
+    let of_deployed = place(&|version| version.version == deployed.version);
+    matches!((of_shown, of_deployed), (Some(shown), Some(deployed)) if shown < deployed)
+}
+
 #[component]
-fn Actions(id: String, deployed: Option<Deployed>) -> impl IntoView {
+fn Actions(
+    id: String,
+    deployed: Option<Deployed>,
+    /// Whether this is a newer version than the deployed one.
+    newer: bool,
+) -> impl IntoView {
     match deployed {
         None => view! {
             <LinkButton href=address::deploy_product(&id) kind=ButtonKind::Primary>
@@ -154,8 +172,17 @@ fn Actions(id: String, deployed: Option<Deployed>) -> impl IntoView {
         .into_any(),
         Some(deployed) => {
             let reason = format!("It is deployed already, as {}", deployed.name);
+            let upgrade = newer.then(|| {
+                let upgrade = address::change(OperationKind::Upgrade, &deployed.id);
+                let href = format!("{upgrade}?{}={}", target::PARAMETER, address::segment(&id));
+                view! { <LinkButton href=href>"Upgrade All Stacks"</LinkButton> }
+            });
             view! {
                 <Button reason=Some(reason)>"Deploy All Stacks"</Button>
+                {upgrade}
+                <LinkButton href=address::change(OperationKind::Remove, &deployed.id)>
+                    "Remove All Stacks"
+                </LinkButton>
                 <LinkButton
                     href=address::product_deployment(&deployed.id)
                     kind=ButtonKind::Primary

@@ -11,7 +11,6 @@ use app::{
 };
 use axum::{
     Router,
-    body::Bytes,
     extract::{Request, State},
     response::Response,
     routing::post,
@@ -30,7 +29,7 @@ pub(super) fn routes() -> Router<Pages> {
 
 async fn handle(State(pages): State<Pages>, request: Request) -> Response {
     answer(pages, request, async |pages, body| {
-        let form = form(&body)?;
+        let form = read(&body).map_err(|error| refused(None, error.into()))?;
         let asked = read_asked(&body).map_err(|error| refused(None, error.into()))?;
         let env = match asked.act {
             Act::Begin => {
@@ -53,10 +52,6 @@ async fn check(State(pages): State<Pages>, request: Request) -> Response {
         Err(shown(form(&body)?, None))
     })
     .await
-}
-
-fn form(body: &Bytes) -> Result<DeployProduct, (u16, Sent)> {
-    read(body).map_err(|error| refused(None, error.into()))
 }
 
 fn shown(form: DeployProduct, env: Option<String>) -> (u16, Sent) {
