@@ -49,7 +49,8 @@ async fn handle(State(pages): State<Pages>, request: Request) -> Response {
 /// The page of the precheck looks itself; it only has to be given what to look at.
 async fn check(State(pages): State<Pages>, request: Request) -> Response {
     answer(pages, request, async |_, body| {
-        Err(shown(form(&body)?, None))
+        let form = read(&body).map_err(|error| refused(None, error.into()))?;
+        Err(shown(form, None))
     })
     .await
 }
