@@ -2,6 +2,10 @@
 //! everything, and the page is asked for again and again besides.
 
 use domain::wire::{HealthFrame, HealthView, ProductDeploymentDetail, ServiceState};
+use leptos::prelude::*;
+
+use super::Tab;
+use super::polled::Polled;
 
 /// Puts what a frame says into a detail; false where it says nothing about it.
 pub fn apply(detail: &mut ProductDeploymentDetail, frame: &HealthFrame) -> bool {
@@ -36,6 +40,23 @@ pub fn apply(detail: &mut ProductDeploymentDetail, frame: &HealthFrame) -> bool 
         }
     }
     true
+}
+
+/// Follows the health of what is shown until the page is left.
+pub fn follow_health(polled: Polled<ProductDeploymentDetail>) {
+    let (environment, id) = polled.data.with_untracked(|detail| {
+        let (environment, id) = (&detail.environment_id, &detail.product_deployment_id);
+        (environment.clone(), id.clone())
+    });
+    let told = Callback::new(move |frame| {
+        let applied = polled
+            .data
+            .try_maybe_update(|detail| (apply(detail, &frame), ()));
+        if applied.is_some() {
+            polled.stale.try_set(false);
+        }
+    });
+    Tab::of_page().want_deployment(environment, id, told);
 }
 
 /// The same without the time of the look, which changes without anything having changed.

@@ -24,8 +24,7 @@ use crate::components::{
     SectionTitle, StatusBadge, Tone,
 };
 use crate::json::loaded;
-use crate::live::Tab;
-use crate::live::health::still;
+use crate::live::health::{follow_health, still};
 use crate::live::polled::{Polled, polled};
 use crate::pages::frame::{TO_DEPLOYMENTS, framed};
 
@@ -62,7 +61,7 @@ pub fn DeploymentPage() -> impl IntoView {
 fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
     let id = detail.product_deployment_id.clone();
     let environment = detail.environment_id.clone();
-    let (deployment, asked) = (id.clone(), id.clone());
+    let (deployment, asked) = (id.clone(), id);
     let polled = polled(
         detail,
         |detail| {
@@ -74,15 +73,7 @@ fn Deployment(detail: ProductDeploymentDetail) -> impl IntoView {
         },
         move || get_deployment(asked.clone()),
     );
-    let told = Callback::new(move |frame| {
-        let applied = polled
-            .data
-            .try_maybe_update(|detail| (crate::live::health::apply(detail, &frame), ()));
-        if applied.is_some() {
-            polled.stale.try_set(false);
-        }
-    });
-    Tab::of_page().want_deployment(environment.clone(), id, told);
+    follow_health(polled);
     let count = Memo::new(move |_| polled.data.with(|detail| detail.stacks.len()));
     let current = Memo::new(move |_| polled.data.with(|detail| detail.release));
     let health = Memo::new(move |_| polled.data.with(|detail| detail.health.status));

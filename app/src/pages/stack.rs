@@ -18,7 +18,7 @@ use crate::components::{
     TableList,
 };
 use crate::json::loaded;
-use crate::live::health::{still, still_services};
+use crate::live::health::{follow_health, still, still_services};
 use crate::live::polled::{Polled, polled};
 use crate::live::selection::PARAMETER;
 use crate::pages::deployment::health_history::HealthHistory;
@@ -72,8 +72,7 @@ fn Content(page: StackWithRecord, name: String) -> impl IntoView {
         },
         move || get_deployment(asked.clone()),
     );
-    #[cfg(feature = "hydrate")]
-    crate::live::health::follow_health(polled);
+    follow_health(polled);
     let whole = {
         let name = name.clone();
         Memo::new(move |_| polled.data.with(|detail| find(detail, &name)))
