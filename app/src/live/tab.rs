@@ -70,7 +70,7 @@ impl Tab {
     /// Begins to listen, until the tab is closed.
     #[cfg_attr(
         not(feature = "hydrate"),
-        expect(unused_variables, clippy::unused_self, reason = "only browsers listen")
+        expect(unused_variables, reason = "only browsers listen")
     )]
     pub fn listen(self, environment: String) {
         #[cfg(feature = "hydrate")]

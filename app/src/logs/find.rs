@@ -159,8 +159,8 @@ mod tests {
             (find.count(), find.after(None), find.before(None)),
             (0, None, None)
         );
-        assert_eq!(ranges("abc", ""), []);
+        assert!(ranges("abc", "").is_empty());
         assert_eq!(ranges("aXxa", "x"), [1..2, 2..3]);
-        assert_eq!(ranges("ab", "abc"), []);
+        assert!(ranges("ab", "abc").is_empty());
     }
 }

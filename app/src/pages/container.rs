@@ -343,7 +343,7 @@ fn Removal(container: ContainerView, environment: String, deeds: Deeds) -> impl 
         (None, true) => Some("It runs. Kill and remove it all the same.".to_owned()),
         (None, false) => None,
     };
-    let id = container.id.clone();
+    let id = container.id;
     let wanted = {
         let (name, environment) = (id.clone(), environment.clone());
         move |force: bool| WantedDeed {

@@ -21,8 +21,9 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 26] = [
+const LAYERS: [(&str, Layer); 28] = [
     ("lib", Layer::Root),
+    ("activity", Layer::Feature),
     ("main", Layer::Root),
     ("boot", Layer::Root),
     ("state", Layer::State),
