@@ -45,7 +45,7 @@ async fn a_container_is_listed_and_described_with_its_volumes() {
 
         let shown = listed(ground, &id).await.unwrap();
         let volume = format!("{}_data", ground.project);
-        assert_eq!(shown.volumes, [volume.clone()]);
+        assert_eq!(shown.volumes, std::slice::from_ref(&volume));
         assert_eq!(shown.container.name, name);
         assert!(shown.status.starts_with("Up"), "{}", shown.status);
         assert!(shown.created_at.is_some());
