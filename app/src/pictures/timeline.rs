@@ -555,7 +555,7 @@ mod tests {
         let later = timeline(&run(), at(8), None);
         assert_eq!(later.groups[1].row.took, Some(6_000));
         assert_eq!(later.groups[0].row.took, Some(2_000));
-        assert_eq!(later.acts, [Act::Pull, Act::Gate, Act::Create, Act::Start]);
+        assert_eq!(later.acts, [Act::Pull, Act::Create, Act::Start, Act::Gate]);
     }
 
     #[test]
