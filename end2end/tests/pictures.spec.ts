@@ -96,7 +96,7 @@ for (const javaScriptEnabled of [false, true]) {
         expect(Math.abs(drawn.to - until / span)).toBeLessThan(0.02);
         compared += 1;
       }
-      expect(compared).toBe(3);
+      expect(compared, "every stack was compared").toBeGreaterThanOrEqual(3);
     });
 
     test("a row of the timeline must open to its steps", async ({ page }) => {
