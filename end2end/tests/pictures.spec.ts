@@ -114,7 +114,7 @@ for (const javaScriptEnabled of [false, true]) {
       await expect(page.getByRole("img", { name: /^Identity: .* for / })).toBeVisible();
       await page.getByRole("link", { name: "7 days" }).click();
       await expect(page).toHaveURL(/history=7d/);
-      await expect(page.getByText("7 days ago")).toBeVisible();
+      await expect(page.getByText("7 days ago").first()).toBeVisible();
       const strips = page.locator(".health-strips");
       await strips.locator("summary").click();
       await expect(strips.getByRole("row").filter({ hasText: "Identity" }).first()).toBeVisible();
