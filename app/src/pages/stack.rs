@@ -260,10 +260,13 @@ fn Inits(stack: Stack, last: Memo<Option<String>>, name: String) -> impl IntoVie
         })
     });
     let header = move || {
-        let output = last.get().map(|id| {
+        let name = name.clone();
+        // Which operation is the last one may change while the page is open.
+        let output = move || {
+            let id = last.get()?;
             let href = address::stack_of_operation(&id, PARAMETER, &name);
-            view! { <a class="small" href=href>"Output in the last operation"</a> }
-        });
+            Some(view! { <a class="small" href=href>"Output in the last operation"</a> })
+        };
         view! {
             <h2>"Init containers"</h2>
             {output}
