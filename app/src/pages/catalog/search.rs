@@ -178,7 +178,7 @@ mod tests {
     fn product(name: &str, category: &str, tags: &[&str]) -> ProductCard {
         serde_json::from_value(serde_json::json!({
             "id": name, "name": name, "version": null, "description": "Sells things", "category": category, "tags": tags,
-            "stacks": 1, "services": 1, "source": "local", "last_synced_at": 0,
+            "stacks": 1, "services": 1, "source": "local", "last_synced_at": "2026-11-21T10:41:05.123Z",
         }))
         .unwrap()
     }
