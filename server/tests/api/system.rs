@@ -40,7 +40,7 @@ async fn sources_are_listed_with_what_they_hold() {
     assert_eq!(source["id"], "demo");
     assert_eq!(source["type"], "LocalDirectory");
     assert_eq!(source["enabled"], true);
-    assert_eq!(source["products"], 2);
+    assert_eq!(source["products"], 1);
     assert!(source["details"]["path"].is_string());
 }
 
