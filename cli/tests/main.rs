@@ -371,7 +371,7 @@ fn every_change_is_asked_for_and_followed() {
             "redeploy d1 --stack web --set A=1 --stop-on-error --on-failure rollback --plan-id p1",
             "POST",
             "/redeploy",
-            json!({"stackNames": ["web"], "variables": {"A": "1"}, "sessionId": null, "continueOnError": false,
+            json!({"stackNames": ["web"], "variables": {"A": "1"}, "stackConfigs": null, "sessionId": null, "continueOnError": false,
                    "onFailure": "rollback", "planId": "p1"}),
         ),
         (
