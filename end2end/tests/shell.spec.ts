@@ -84,7 +84,10 @@ test("every page must be reached with the keyboard alone", async ({ page }) => {
     ["c", "Stack Catalog"],
     ["d", "Deployments"],
     ["o", "Operations"],
+    ["n", "Containers"],
+    ["v", "Volumes"],
     ["e", "Health Dashboard"],
+    ["s", "Settings"],
     ["h", "Dashboard"],
   ]) {
     await page.keyboard.press("g");

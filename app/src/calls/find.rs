@@ -66,7 +66,14 @@ mod search {
         ("Deployments", "/deployments", "products stacks"),
         ("Operations", "/operations", "activity history running"),
         ("Stack Catalog", "/catalog", "products deploy"),
+        ("Deploy Custom", "/deploy-custom", "compose file paste"),
+        ("Containers", "/containers", "engine logs docker"),
+        ("Volumes", "/volumes", "engine data docker"),
         ("Health Dashboard", "/health", "status"),
+        ("Docker Environments", "/environments", "engines"),
+        ("Settings", "/settings", "configuration"),
+        ("System", "/settings/system", "version build limits"),
+        ("Stack Sources", "/settings/stack-sources", "catalog sync problems"),
     ];
 
     pub(super) async fn find(query: &str) -> Result<Vec<Found>, CallError> {

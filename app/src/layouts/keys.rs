@@ -15,7 +15,10 @@ pub const PLACES: &[(&str, &str, &str)] = &[
     ("d", "/deployments", "Deployments"),
     ("o", "/operations", "Operations"),
     ("c", "/catalog", "Catalog"),
+    ("n", "/containers", "Containers"),
+    ("v", "/volumes", "Volumes"),
     ("e", "/health", "Health"),
+    ("s", "/settings", "Settings"),
 ];
 
 /// All other keys.
