@@ -73,7 +73,11 @@ mod search {
         ("Docker Environments", "/environments", "engines"),
         ("Settings", "/settings", "configuration"),
         ("System", "/settings/system", "version build limits"),
-        ("Stack Sources", "/settings/stack-sources", "catalog sync problems"),
+        (
+            "Stack Sources",
+            "/settings/stack-sources",
+            "catalog sync problems",
+        ),
     ];
 
     pub(super) async fn find(query: &str) -> Result<Vec<Found>, CallError> {
