@@ -295,8 +295,7 @@ impl<'a> Builder<'a> {
             .map(anyhow)
             .collect();
         let mut turn_is_over = needs.clone();
-        turn_is_over
-            .retain(|need| !matches!(self.steps[need.step].action, Action::AwaitSettled { .. }));
+        turn_is_over.retain(|need| !self.trails(need.step));
         let action = Action::FinishStack {
             stack: stack.to_owned(),
             turn,
@@ -304,13 +303,31 @@ impl<'a> Builder<'a> {
         let cause = "every step of the stack has ended";
         let finish = self.add(format!("finish {stack}"), action, cause, needs);
         self.finished.insert(stack.to_owned(), finish);
-        // Where the next stack begins whatever comes of this one, it need not wait until this one has settled.
+        // Where the next stack begins whatever comes of this one, it need not wait for what trails.
         self.previous = if self.input.continue_on_error {
             turn_is_over
         } else {
             vec![anyhow(finish)]
         };
         finish
+    }
+
+    /// Whether a stack is up without it already: it settles, and what was replaced is stopped behind the gate of the new one.
+    fn trails(&self, step: usize) -> bool {
+        let step = &self.steps[step];
+        match step.action {
+            Action::AwaitSettled { .. } => true,
+            Action::StopContainer { .. } => step.needs.iter().any(|need| {
+                let before = &self.steps[need.step].action;
+                matches!(
+                    before,
+                    Action::AwaitHealthy { .. }
+                        | Action::AwaitSettled { .. }
+                        | Action::AwaitCompleted { .. }
+                )
+            }),
+            _ => false,
+        }
     }
 
     /// The product's own networks of all stacks come first: a stack may name one of another stack as external.

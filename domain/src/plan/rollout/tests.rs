@@ -660,6 +660,43 @@ fn a_redeploy_takes_down_what_cannot_run_beside_its_replacement() {
 }
 
 #[test]
+fn a_stack_that_is_replaced_hands_on_its_turn_when_it_is_up() {
+    let stacks = || {
+        let of = |name: &str| stack(name, &[], &["api:app:1"]);
+        vec![of("one"), of("two")]
+    };
+    let plan = |continue_on_error| {
+        let case = Case {
+            extent: Extent::All,
+            continue_on_error,
+            ..again(stacks(), deployed(&stacks()))
+        };
+        case.plan().unwrap()
+    };
+    let before_second = |plan: &Plan| -> Vec<String> {
+        let begin = plan
+            .steps
+            .iter()
+            .find(|step| step.key.to_string() == "take down two");
+        let needs = begin.unwrap().needs.iter();
+        needs
+            .map(|need| plan.steps[need.step].key.to_string())
+            .collect()
+    };
+    // What settles, and what is stopped behind that, goes on beside the next stack.
+    let needs = before_second(&plan(true));
+    assert!(needs.contains(&"start one/api".to_owned()), "{needs:?}");
+    assert!(
+        !needs
+            .iter()
+            .any(|key| key.starts_with("settled") || key.starts_with("stop")),
+        "{needs:?}"
+    );
+    // Where a failure ends everything, the whole stack must have come through.
+    assert!(before_second(&plan(false)).contains(&"finish one".to_owned()));
+}
+
+#[test]
 fn a_redeploy_pulls_nothing_that_no_registry_has() {
     let mut stacks = busy();
     stacks.truncate(1);
