@@ -163,10 +163,10 @@ impl Reading {
                 }
                 next = self.connection.ready();
             }
-            if let Some(operation) = &wanted.operation {
-                if !is_applied(operation.live, &burst) || (end && !is_over(operation.live)) {
-                    return End::Lost;
-                }
+            if let Some(operation) = &wanted.operation
+                && (!is_applied(operation.live, &burst) || (end && !is_over(operation.live)))
+            {
+                return End::Lost;
             }
             if broken {
                 return End::Lost;
@@ -209,9 +209,12 @@ fn tell(tab: Tab, wanted: &Wanted, name: &str, text: &str) -> Option<()> {
             tab.changes.update(|changes| *changes += 1);
         }
         HEALTH_NOTICE => {
-            if json::read::<HealthNotice>(text).ok()?.changed {
-                tab.changes.update(|changes| *changes += 1);
-            }
+            let notice = json::read::<HealthNotice>(text).ok()?;
+            // A look that found nothing new tells nobody.
+            tab.changes.maybe_update(|changes| {
+                *changes += 1;
+                notice.changed
+            });
         }
         HEALTH => {
             let frame = json::read::<HealthFrame>(text).ok()?;
