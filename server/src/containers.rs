@@ -26,7 +26,7 @@ use crate::environments::{EnvironmentError, Environments};
 use crate::products::Products;
 use crate::store::{ActiveOperation, Store, StoreError};
 
-pub use logs::{LAST_LINES, LogsWanted, MAX_LINES};
+pub use logs::{LAST_LINES, LineTime, LogsWanted, MAX_LINES};
 
 /// How long a list or a detail waits for the engine.
 const LOOK_WITHIN: Duration = Duration::from_secs(10);

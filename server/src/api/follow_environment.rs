@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::extract::{Caller, Path, Query};
+use super::live::{self, Ids};
 use super::problem::ApiError;
-use super::{follow_health, list_events, live};
+use super::{follow_health, list_events, read_container_logs};
+use crate::containers::LogsWanted;
 use crate::state::AppState;
 
 /// The name of what is being done.
@@ -26,7 +28,9 @@ const ACTIVITY: &str = "activity";
 const HEALTH_NOTICE: &str = "health-notice";
 /// The name of a sign of life: browsers do not show comments to pages.
 const ALIVE: &str = "alive";
-/// Between two of them.
+/// The name of the last frame of a log: its container does not run. The others go on.
+const LOG_END: &str = "log-end";
+/// Between two signs of life.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 pub(super) fn endpoint() -> Endpoint {
@@ -37,29 +41,38 @@ pub(super) fn endpoint() -> Endpoint {
     )
     .says(
         "Follows an environment: what is being done (`activity`), that its health was looked at (`health-notice`) or, of one \
-         deployment, the health itself (`health`), and the events of one operation.",
+         deployment, the health itself (`health`), the events of one operation, and what one container writes.",
     )
     .query::<String>("deployment", "The product deployment whose health is told.")
     .query::<String>("operation", "The operation whose events are told.")
     .query::<i64>("after", "The number of the operation's last event that is known; 0 for all.")
-    .header("Last-Event-ID", "As `after`; wins over it.")
+    .query::<String>("log", "The container whose lines are told, of both outputs.")
+    .query::<u32>("logTail", "With how many of its last lines to begin; 200 where it is missing, at most 200000.")
+    .query::<String>("logAfter", "Only lines after the one of this time, as `at` gives it.")
+    .header("Last-Event-ID", "As `logAfter` where `log` is asked for, else as `after`; wins over it.")
     .answers_with::<ActivityView>(
         StatusCode::OK,
         "text/event-stream",
-        "Events of the types `activity`, `health-notice`, `health`, `operation-event` (with its number as id), `end` after the last \
-         of these, and `alive` every ten seconds.",
+        "Events of the types `activity`, `health-notice`, `health`, `operation-event` (with its number as id, unless `log` is asked \
+         for), `end` after the last of these, `log` (with the time of its last line as id), `log-end` once the container does not \
+         run, and `alive` every ten seconds.",
         &[],
     )
-    .refuses(ProblemKind::Validation, "`after` or `Last-Event-ID` is not a number.")
-    .refuses(ProblemKind::NotFound, "There is no such environment, deployment or operation.")
+    .refuses(ProblemKind::Validation, "`after` is not a number, `logAfter` is no time, or `Last-Event-ID` is not what it should be.")
+    .refuses(ProblemKind::NotFound, "There is no such environment, deployment, operation or container.")
+    .refuses(ProblemKind::Unavailable, "A log is asked for, and the engine does not answer.")
     .unlimited()
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Which {
     deployment: Option<String>,
     operation: Option<String>,
     after: Option<String>,
+    log: Option<String>,
+    log_tail: Option<u32>,
+    log_after: Option<String>,
 }
 
 /// Frames; none where the stream has to end so that its reader comes back.
@@ -83,7 +96,7 @@ async fn follow(
         .follow_health(&actor, &environment, deployment.as_deref())
         .await?;
     let health: Frames = if deployment.is_some() {
-        ended(follow_health::events(health).map(Some))
+        ended(follow_health::events(health, Ids::LeftOut).map(Some))
     } else {
         ended(health.map(|frame| json(HEALTH_NOTICE, &notice(&frame))))
     };
@@ -92,14 +105,33 @@ async fn follow(
         health,
         signs_of_life(),
     ];
+    let log = which.log.filter(|id| !id.is_empty());
     if let Some(operation) = which.operation.filter(|id| !id.is_empty()) {
-        let after = list_events::after(&headers, which.after.as_deref())?;
+        // A reader comes back with the id of one of the two.
+        let (seen, ids) = match log {
+            None => (Some(&headers), Ids::Told),
+            Some(_) => (None, Ids::LeftOut),
+        };
+        let after = list_events::after(seen, which.after.as_deref())?;
         let events = state
             .operations
             .follow_operation_in(&actor, &environment, &operation, after)
             .await?;
         // Its end is one of its frames; the others go on.
-        all.push(list_events::frames(events).boxed());
+        all.push(list_events::frames(events, ids).boxed());
+    }
+    if let Some(container) = log {
+        let after = which.log_after.as_deref();
+        let wanted = LogsWanted {
+            tail: which.log_tail,
+            after: read_container_logs::after(Some(&headers), "logAfter", after)?,
+            follow: true,
+        };
+        let lines = state
+            .containers
+            .stream_log_lines(&actor, &environment, &container, &wanted)
+            .await?;
+        all.push(read_container_logs::frames(lines, LOG_END).boxed());
     }
     let frames = stream::select_all(all)
         .take_while(|frame| ready(frame.is_some()))

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::extract::{Caller, Path, Query};
-use super::live;
+use super::live::{self, Ids};
 use super::problem::ApiError;
 use crate::state::AppState;
 
@@ -51,18 +51,22 @@ async fn follow(
         .health
         .follow_health(&actor, &environment, only.as_deref())
         .await?;
-    Ok(live::answer(events(frames), shutdown))
+    Ok(live::answer(events(frames, Ids::Told), shutdown))
 }
 
 /// Ends at a frame that cannot be written: its reader comes back.
 pub(super) fn events(
     frames: impl Stream<Item = HealthFrame> + Send + 'static,
+    ids: Ids,
 ) -> impl Stream<Item = sse::Event> + Send + 'static {
     let span = tracing::Span::current();
     frames
         .enumerate()
         .map(move |(before, frame)| match serde_json::to_string(&frame) {
-            Ok(data) => Some(event(before + 1, data)),
+            Ok(data) => {
+                let event = sse::Event::default().event(EVENT).data(data);
+                Some(ids.give(event, &(before + 1).to_string()))
+            }
             Err(error) => {
                 span.in_scope(|| tracing::warn!(%error, "health breaks off"));
                 None
@@ -70,11 +74,4 @@ pub(super) fn events(
         })
         .take_while(|event| std::future::ready(event.is_some()))
         .filter_map(std::future::ready)
-}
-
-fn event(number: usize, data: String) -> sse::Event {
-    sse::Event::default()
-        .id(number.to_string())
-        .event(EVENT)
-        .data(data)
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::extract::{Caller, Json, Path, Query};
-use super::live;
+use super::live::{self, Ids};
 use super::problem::{ApiError, invalid};
 use crate::operations::{EVENTS_PER_PAGE, OperationError};
 use crate::state::AppState;
@@ -62,12 +62,12 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if live::is_wanted(&headers) {
-        let after = self::after(&headers, range.after.as_deref())?;
+        let after = self::after(Some(&headers), range.after.as_deref())?;
         let events = state
             .operations
             .follow_operation(&actor, &id, after)
             .await?;
-        let frames = frames(events)
+        let frames = frames(events, Ids::Told)
             .take_while(|frame| ready(frame.is_some()))
             .filter_map(ready);
         let mut response = live::answer(frames, shutdown);
@@ -95,10 +95,10 @@ async fn list(
     Ok(response)
 }
 
-/// The number after which a live reader wants to go on.
-pub(super) fn after(headers: &HeaderMap, after: Option<&str>) -> Result<i64, ApiError> {
+/// The number after which a live reader wants to go on. Without headers where the id in them is of something else.
+pub(super) fn after(headers: Option<&HeaderMap>, after: Option<&str>) -> Result<i64, ApiError> {
     let seen = headers
-        .get("last-event-id")
+        .and_then(|headers| headers.get("last-event-id"))
         .map(|seen| seen.to_str().unwrap_or_default());
     let seen = number("Last-Event-ID", seen)?;
     Ok(seen.or(number("after", after)?).unwrap_or(0))
@@ -107,6 +107,7 @@ pub(super) fn after(headers: &HeaderMap, after: Option<&str>) -> Result<i64, Api
 /// Events of the journal as frames, then the end; none where they break off without one, so that the reader comes back.
 pub(super) fn frames(
     events: impl Stream<Item = Result<Arc<Event>, OperationError>> + Send + 'static,
+    ids: Ids,
 ) -> impl Stream<Item = Option<sse::Event>> + Send + 'static {
     let span = tracing::Span::current();
     stream::unfold(Some(Box::pin(events)), move |events| {
@@ -114,7 +115,9 @@ pub(super) fn frames(
         async move {
             let mut events = events?;
             let frame = match events.next().await {
-                Some(Ok(event)) => frame(&event).map_err(|error| Box::new(error) as Box<dyn Error>),
+                Some(Ok(event)) => {
+                    frame(&event, ids).map_err(|error| Box::new(error) as Box<dyn Error>)
+                }
                 Some(Err(error)) => Err(Box::new(error) as Box<dyn Error>),
                 None => return Some((Some(end()), None)),
             };
@@ -129,12 +132,10 @@ pub(super) fn frames(
     })
 }
 
-fn frame(event: &Event) -> Result<sse::Event, serde_json::Error> {
+fn frame(event: &Event, ids: Ids) -> Result<sse::Event, serde_json::Error> {
     let data = serde_json::to_string(event)?;
-    Ok(sse::Event::default()
-        .id(event.seq.to_string())
-        .event(EVENT)
-        .data(data))
+    let frame = sse::Event::default().event(EVENT).data(data);
+    Ok(ids.give(frame, &event.seq.to_string()))
 }
 
 fn end() -> sse::Event {

@@ -32,6 +32,22 @@ pub(super) fn answer(
     response
 }
 
+/// Whether events carry their ids. A reader comes back with one id, so of what is told together only one kind may have any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ids {
+    Told,
+    LeftOut,
+}
+
+impl Ids {
+    pub(super) fn give(self, event: sse::Event, id: &str) -> sse::Event {
+        match self {
+            Self::Told => event.id(id),
+            Self::LeftOut => event,
+        }
+    }
+}
+
 /// Whether the caller would rather have the stream: it is named, and not below JSON.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     let mut best = (0_u16, false);

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response, sse};
 use domain::wire::{LogChunk, LogLineView, ProblemKind};
+use futures::future::ready;
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,8 @@ use super::endpoint::Endpoint;
 use super::environment_query::ENVIRONMENT;
 use super::extract::{Caller, Path, Query};
 use super::live;
-use super::problem::ApiError;
-use crate::containers::{ContainerError, LogsWanted};
+use super::problem::{ApiError, invalid};
+use crate::containers::{ContainerError, LineTime, LogsWanted};
 use crate::state::AppState;
 
 /// The name under which browsers listen for lines.
@@ -69,11 +70,10 @@ async fn read(
 ) -> Result<Response, ApiError> {
     let environment = which.environment.unwrap_or_default();
     let follow = live::is_wanted(&headers);
-    let seen = headers.get("last-event-id").filter(|_| follow);
-    let seen = seen.and_then(|seen| seen.to_str().ok()).map(str::to_owned);
+    let seen = follow.then_some(&headers);
     let wanted = LogsWanted {
         tail: which.tail,
-        after: seen.or(which.after).filter(|after| !after.is_empty()),
+        after: after(seen, "after", which.after.as_deref())?,
         follow,
     };
     let lines = state
@@ -81,7 +81,10 @@ async fn read(
         .stream_log_lines(&actor, &environment, &id, &wanted)
         .await?;
     let mut response = if follow {
-        live::answer(frames(lines), shutdown)
+        let frames = frames(lines, END)
+            .take_while(|frame| ready(frame.is_some()))
+            .filter_map(ready);
+        live::answer(frames, shutdown)
     } else {
         let headers = [
             (
@@ -95,6 +98,26 @@ async fn read(
     let by_accept = HeaderValue::from_static("accept");
     response.headers_mut().insert(header::VARY, by_accept);
     Ok(response)
+}
+
+/// The line after which a reader wants to go on: `field` of the request says it, or the id that it comes back with.
+pub(super) fn after(
+    headers: Option<&HeaderMap>,
+    field: &str,
+    after: Option<&str>,
+) -> Result<Option<LineTime>, ApiError> {
+    let seen = headers.and_then(|headers| headers.get("last-event-id"));
+    let seen = seen.map(|seen| ("Last-Event-ID", seen.to_str().unwrap_or("?")));
+    let asked = after.map(|after| (field, after));
+    let told = [seen, asked].into_iter().flatten();
+    let Some((field, text)) = told.into_iter().find(|(_, text)| !text.is_empty()) else {
+        return Ok(None);
+    };
+    LineTime::parse(text).map(Some).ok_or_else(|| {
+        let message =
+            format!("{field} must be the time of a line, such as 2026-11-26T13:02:11.120345678Z.");
+        invalid(message.clone(), [(field.to_owned(), message)]).into()
+    })
 }
 
 /// Lines as text. Breaks off where the engine does, so that the reader sees that it is not all.
@@ -117,31 +140,29 @@ fn text(
     })
 }
 
-/// Lines that are there together in one event, then the end.
-fn frames(
+/// Lines that are there together in one event, then the end, by the name that readers listen for; none where they break off
+/// without one, so that the reader comes back and goes on where it was. Nothing after that counts.
+pub(super) fn frames(
     lines: impl Stream<Item = Result<LogLineView, ContainerError>> + Send + 'static,
-) -> impl Stream<Item = sse::Event> + Send + 'static {
+    end: &'static str,
+) -> impl Stream<Item = Option<sse::Event>> + Send + 'static {
     let span = tracing::Span::current();
     let chunks = lines.ready_chunks(LINES_AT_ONCE).map(Some);
     chunks
-        .chain(stream::once(std::future::ready(None)))
-        .map(move |chunk| match chunk {
-            None => (vec![sse::Event::default().event(END).data("{}")], true),
-            Some(lines) => {
-                let (events, broken) = events(lines);
-                if let Some(error) = &broken {
-                    // Without an end: the reader comes back and goes on where it was.
-                    span.in_scope(|| tracing::warn!(error, "output breaks off"));
-                }
-                (events, broken.is_none())
+        .chain(stream::once(ready(None)))
+        .flat_map(move |chunk| {
+            let Some(lines) = chunk else {
+                let end = sse::Event::default().event(end).data("{}");
+                return stream::iter(vec![Some(end)]);
+            };
+            let (events, broken) = events(lines);
+            let mut frames: Vec<_> = events.into_iter().map(Some).collect();
+            if let Some(error) = broken {
+                span.in_scope(|| tracing::warn!(error, "output breaks off"));
+                frames.push(None);
             }
+            stream::iter(frames)
         })
-        // What came before the break is given, and nothing after it.
-        .scan(true, |good, (events, still_good)| {
-            let before = std::mem::replace(good, *good && still_good);
-            std::future::ready(before.then_some(events))
-        })
-        .flat_map(stream::iter)
 }
 
 fn events(
@@ -200,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn lines_that_are_there_come_together_and_not_too_many_at_once() {
         let many = (0..LINES_AT_ONCE + 1).map(|number| line(number, "x"));
-        let frames: Vec<_> = frames(stream::iter(many)).collect().await;
+        let frames: Vec<_> = frames(stream::iter(many), END).collect().await;
         // Two events, and the end.
         assert_eq!(frames.len(), 3);
         let long = "x".repeat(BYTES_AT_ONCE);
@@ -211,7 +232,10 @@ mod tests {
     #[tokio::test]
     async fn an_engine_that_breaks_off_leaves_no_end() {
         let broken = [line(1, "x"), Err(ContainerError::TooSlow), line(2, "y")];
-        let frames: Vec<_> = frames(stream::iter(broken)).collect().await;
+        let frames: Vec<_> = frames(stream::iter(broken), END)
+            .take_while(|frame| ready(frame.is_some()))
+            .collect()
+            .await;
         assert_eq!(frames.len(), 1);
         let broken = [line(1, "x"), Err(ContainerError::TooSlow)];
         let text: Vec<_> = text(stream::iter(broken), false).collect().await;

@@ -28,10 +28,23 @@ const NEXT_WITHIN: Duration = Duration::from_secs(30);
 pub struct LogsWanted {
     /// So many of the last ones; at most [`MAX_LINES`].
     pub tail: Option<u32>,
-    /// Only those after the line of this time: [`LogLineView::at`].
-    pub after: Option<String>,
+    /// Only those after this one.
+    pub after: Option<LineTime>,
     /// Whether to wait for more.
     pub follow: bool,
+}
+
+/// When a line was written, to the nanosecond: what it is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineTime(i64);
+
+impl LineTime {
+    /// Reads what [`LogLineView::at`] says; none where it is no time.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos()).ok().map(Self)
+    }
 }
 
 impl Containers {
@@ -55,7 +68,7 @@ impl Containers {
     /// Lines as they come, until the container ends where they are followed, or to the last one.
     ///
     /// # Errors
-    /// Where there is no such container, the engine does not answer, or `after` is no time.
+    /// Where there is no such container, or the engine does not answer.
     pub async fn stream_log_lines(
         &self,
         actor: &Actor,
@@ -67,8 +80,7 @@ impl Containers {
         ContainerError,
     > {
         let (_, engine) = self.engine(actor, environment).await?;
-        let after = wanted.after.as_deref().map(nanos_of).transpose()?;
-        let resume = Resume::after(after);
+        let resume = Resume::after(wanted.after.map(|line| line.0));
         let range = LogRange {
             tail: Some(wanted.tail.unwrap_or(LAST_LINES).min(MAX_LINES)),
             since: resume.since(),
@@ -162,16 +174,6 @@ fn stamp(nanos: i64) -> String {
     )
 }
 
-fn nanos_of(text: &str) -> Result<i64, ContainerError> {
-    let nanos = OffsetDateTime::parse(text, &Rfc3339).ok();
-    let nanos = nanos.and_then(|at| i64::try_from(at.unix_timestamp_nanos()).ok());
-    nanos.ok_or_else(|| ContainerError::Invalid {
-        field: "after",
-        message: "after must be the time of a line, such as 2026-11-26T13:02:11.120345678Z."
-            .to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,9 +181,9 @@ mod tests {
     #[test]
     fn the_name_of_a_line_reads_back() {
         for nanos in [1, 1_795_257_665_123_456_789, 1_795_257_665_000_000_000] {
-            assert_eq!(nanos_of(&stamp(nanos)).ok(), Some(nanos));
+            assert_eq!(LineTime::parse(&stamp(nanos)), Some(LineTime(nanos)));
         }
         assert_eq!(stamp(1_000_000_001), "1970-01-01T00:00:01.000000001Z");
-        assert!(nanos_of("yesterday").is_err());
+        assert_eq!(LineTime::parse("yesterday"), None);
     }
 }
