@@ -1,7 +1,7 @@
 //! What happens now, in the page: the server renders everything so far, the browser goes on from there.
 //!
-//! The rules are plain functions with tests (`feed`, `health`, `link`, `selection`, `announcement`); only `connection`, `stream`,
-//! `polled` and the end of `logs` touch the browser. Nothing here draws anything.
+//! The rules are plain functions with tests (`feed`, `health`, `link`, `logs`, `selection`, `announcement`); only `connection`, `stream`
+//! and `polled` touch the browser. Nothing here draws anything.
 
 pub mod announcement;
 #[cfg(feature = "hydrate")]

@@ -1,12 +1,13 @@
 // Single containers and volumes, whoever made them, on the real server and the real engine. What is needed is made here and taken
 // away again; nothing of the demo is touched.
 import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import type { Page, Request } from "@playwright/test";
 import { remove, removeVolume, run, stateOf } from "./engine";
 import { expect, listen, test } from "./fixtures";
 
 const TALKER = "wt-talker";
 const LONG = "wt-long";
+const GONE = "wt-gone";
 const VOLUME = "wt-volume";
 const SPARE = "wt-spare";
 /** Lines of the long one, beside the one that it begins with. */
@@ -21,7 +22,7 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
-  for (const name of [TALKER, LONG]) await remove(name);
+  for (const name of [TALKER, LONG, GONE]) await remove(name);
   for (const name of [VOLUME, SPARE]) await removeVolume(name);
 });
 
@@ -138,6 +139,46 @@ test("a hundred thousand lines must be scrolled and searched to both ends", asyn
   await page.getByPlaceholder("Find in all lines...").press("Enter");
   await expect(page.locator("output")).toHaveText("1 of 1");
   await expect(page.locator(".log__line--current")).toContainText(`log line 50000 of ${MANY}`);
+});
+
+test("a tab must hold one connection, the page of a log included", async ({ page }) => {
+  const open = new Set<Request>();
+  let most = 0;
+  page.on("request", (request) => {
+    if (request.resourceType() === "eventsource") {
+      open.add(request);
+    }
+    most = Math.max(most, open.size);
+  });
+  for (const over of ["requestfailed", "requestfinished"] as const) {
+    page.on(over, (request) => open.delete(request));
+  }
+  const asked = () => [...open].map((request) => new URL(request.url()).searchParams.get("log"));
+  await page.goto(`/containers/${TALKER}`);
+  await hydrated(page);
+  await expect.poll(asked).toEqual([null]);
+  await page.getByRole("link", { name: "Logs" }).click();
+  await expect(page.getByText("Live updates")).toBeVisible();
+  await expect.poll(() => asked()[0]).toMatch(/^[0-9a-f]{64}$/);
+  expect(open.size).toBe(1);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Containers" }).click();
+  await expect(page.getByRole("heading", { name: "Containers", level: 1 })).toBeVisible();
+  await expect.poll(asked).toEqual([null]);
+  expect(most).toBe(1);
+});
+
+test("a container that is gone must cost the tab its log and nothing else", async ({ page, complaints }) => {
+  await run(GONE, { DEMO_NAME: "gone", LOG_LINES: "3" });
+  await page.goto(`/containers/${GONE}/logs`);
+  await hydrated(page);
+  await expect(page.getByText("Live updates")).toBeVisible();
+  const withoutLog = page.waitForResponse((response) => /\/events\?(?!.*log=)/.test(response.url()) && response.ok());
+  await remove(GONE);
+  await withoutLog;
+  await expect(page.locator(".log__foot")).toContainText(/Reconnecting|Updates unavailable/);
+  await expect(page.getByText("log line 3 of 3")).toBeVisible();
+  // That the container is gone is a complaint of the browser's.
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !text.includes("status of 404")));
 });
 
 test("what was found must wrap where the reader wants that", async ({ page }) => {

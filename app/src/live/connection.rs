@@ -10,7 +10,7 @@ use gloo_net::eventsource::{State, futures::EventSource};
 use super::timer::Ticks;
 
 /// How often the connection is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+pub(super) const LOOK: Duration = Duration::from_millis(500);
 
 /// What a connection brings.
 pub(super) enum Incoming {

@@ -1,10 +1,13 @@
 //! Lines of a program as they come. The viewer shows a [`LogFeed`] and does not know who fills it.
 
+use std::sync::Arc;
+
 use domain::timestamp::Timestamp;
-use domain::wire::LogLineView;
+use domain::wire::{LogChunk, LogLineView};
 use leptos::prelude::*;
 
-use super::link::Link;
+use super::{Link, Tab};
+use crate::json;
 use crate::logs::LogBuffer;
 
 /// Lines for the viewer. Whoever has some pushes them.
@@ -56,198 +59,186 @@ impl LogFeed {
     }
 }
 
-#[cfg(feature = "hydrate")]
-pub use browser::follow_logs;
+/// Fills a feed with what a container writes until the page is left.
+///
+/// All lines that are kept are told; the ones that the feed begins with are replaced once those are there.
+pub fn follow_logs(feed: LogFeed, environment: String, container: String) {
+    let reach = feed.lines.with_value(last_time);
+    let receiver = Receiver {
+        feed,
+        coming: StoredValue::new(Coming::until(reach)),
+    };
+    Tab::of_page().want_log(environment, container, feed, Arc::new(receiver));
+}
 
-#[cfg(feature = "hydrate")]
-mod browser {
-    use std::time::Duration;
+/// What the stream of the tab does with lines. The code lies with the page that shows them, and not with the stream, which every
+/// page loads.
+#[cfg_attr(
+    not(feature = "hydrate"),
+    expect(dead_code, reason = "only browsers listen")
+)]
+pub(super) trait TakeLines: Send + Sync {
+    /// The time of the last line that came.
+    fn last(&self) -> Option<String>;
+    /// Takes in what one event says; none where it cannot be read.
+    fn take(&self, text: &str) -> Option<()>;
+    /// Shows what was taken in: once for all that comes together.
+    fn show(&self);
+    /// Nothing more comes, unless the program is started again.
+    fn end(&self);
+}
 
-    use domain::wire::LogChunk;
-    use futures::FutureExt as _;
-    use futures::future::{AbortHandle, Abortable};
-    use gloo_net::eventsource::State;
-    use leptos::task::spawn_local;
+fn last_time(lines: &LogBuffer) -> Option<String> {
+    lines.last_time().map(str::to_owned)
+}
 
-    use super::super::connection::{Connection, Incoming};
-    use super::super::link::Backoff;
-    use super::super::timer::sleep;
+struct Receiver {
+    feed: LogFeed,
+    coming: StoredValue<Coming>,
+}
+
+impl Receiver {
+    /// Changes what is coming and what is shown; nothing where the page is gone. The change says whether all lines are shown from
+    /// now on.
+    fn change(&self, change: impl FnOnce(&mut Coming, &mut LogBuffer) -> bool) {
+        let swapped = self
+            .feed
+            .lines
+            .try_update_value(|shown| self.coming.try_update_value(|coming| change(coming, shown)));
+        if swapped.flatten() == Some(true) {
+            self.feed.whole.try_set(true);
+        }
+    }
+}
+
+impl TakeLines for Receiver {
+    fn last(&self) -> Option<String> {
+        let last = self
+            .feed
+            .lines
+            .try_with_value(|shown| self.coming.try_with_value(|coming| coming.last(shown)));
+        last.flatten().flatten()
+    }
+
+    fn take(&self, text: &str) -> Option<()> {
+        let chunk = json::read::<LogChunk>(text.as_bytes()).ok()?;
+        self.change(|coming, shown| coming.take(shown, chunk.lines));
+        Some(())
+    }
+
+    fn show(&self) {
+        self.feed.tell();
+    }
+
+    fn end(&self) {
+        self.change(Coming::swap);
+        self.feed.tell();
+    }
+}
+
+/// All lines, until they reach those that the page began with: what is shown must not get less in between.
+struct Coming {
+    /// None once they are what is shown.
+    whole: Option<LogBuffer>,
+    /// The time of the last line that the page began with.
+    reach: Option<String>,
+}
+
+impl Coming {
+    fn until(reach: Option<String>) -> Self {
+        Self {
+            whole: Some(LogBuffer::default()),
+            reach,
+        }
+    }
+
+    fn last(&self, shown: &LogBuffer) -> Option<String> {
+        last_time(self.whole.as_ref().unwrap_or(shown))
+    }
+
+    /// Whether all lines are shown from now on.
+    fn take(&mut self, shown: &mut LogBuffer, lines: Vec<LogLineView>) -> bool {
+        let Some(whole) = &mut self.whole else {
+            for line in lines {
+                shown.push(line);
+            }
+            return false;
+        };
+        for line in lines {
+            whole.push(line);
+        }
+        // Times are as wide as each other, so they sort as texts do.
+        whole.last_time() >= self.reach.as_deref() && self.swap(shown)
+    }
+
+    /// Whether something else is shown from now on.
+    fn swap(&mut self, shown: &mut LogBuffer) -> bool {
+        let whole = self.whole.take().filter(|whole| !whole.is_empty());
+        whole.map(|whole| *shown = whole).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
     use super::*;
-    use crate::{address, clock, json};
 
-    /// Name of the events that carry a [`LogChunk`].
-    const EVENT: &str = "log";
-    /// Name of the event that says that the program does not run.
-    const END: &str = "end";
-    /// Between two pieces of work: time for the browser to draw.
-    const FRAME: Duration = Duration::from_millis(16);
-    /// How long lines are taken in before the browser draws.
-    const BUDGET: Duration = Duration::from_millis(8);
-    /// How long to wait before it is looked whether a program that has ended runs again.
-    const AGAIN: Duration = Duration::from_secs(5);
-
-    /// Fills a feed from a stream of lines until the page is left. What breaks is opened again after the last line that came.
-    ///
-    /// `address` gives all lines that are kept; the ones that the feed begins with are replaced once those are there.
-    pub fn follow_logs(feed: LogFeed, address: String) {
-        // Effects run only once the page is the browser's, so the first paint is the server's.
-        Effect::new(move |_| {
-            let (stop, stopped) = AbortHandle::new_pair();
-            let following = Follower::new(feed).follow(address.clone());
-            // Being stopped is how it ends when the page is left.
-            spawn_local(Abortable::new(following, stopped).map(drop));
-            on_cleanup(move || stop.abort());
-        });
+    fn lines(times: &[&str]) -> Vec<LogLineView> {
+        let line = |at: &&str| LogLineView {
+            at: (*at).to_owned(),
+            stderr: false,
+            text: String::new(),
+        };
+        times.iter().map(line).collect()
     }
 
-    /// How one connection ended.
-    enum End {
-        /// The program does not run.
-        Ended,
-        Lost,
-        /// It cannot be read.
-        Unreadable,
-        /// Nobody looks any more.
-        Left,
+    fn shown(times: &[&str]) -> LogBuffer {
+        let mut buffer = LogBuffer::default();
+        for line in lines(times) {
+            buffer.push(line);
+        }
+        buffer
     }
 
-    struct Follower {
-        feed: LogFeed,
-        /// All lines, until they reach those that the page began with.
-        whole: Option<LogBuffer>,
-        /// The last of those.
-        reach: Option<String>,
+    #[test]
+    fn what_is_shown_is_replaced_once_all_of_it_came_again() {
+        let mut buffer = shown(&["3", "4"]);
+        let mut coming = Coming::until(last_time(&buffer));
+        assert_eq!(coming.last(&buffer), None, "from the first line on");
+        assert!(!coming.take(&mut buffer, lines(&["1", "2", "3"])));
+        assert_eq!(
+            (buffer.len(), coming.last(&buffer).as_deref()),
+            (2, Some("3"))
+        );
+        assert!(coming.take(&mut buffer, lines(&["4", "5"])));
+        assert_eq!(
+            (buffer.len(), coming.last(&buffer).as_deref()),
+            (5, Some("5"))
+        );
+        // From here on lines follow on what is shown.
+        assert!(!coming.take(&mut buffer, lines(&["6"])));
+        assert_eq!(
+            (buffer.len(), coming.last(&buffer).as_deref()),
+            (6, Some("6"))
+        );
     }
 
-    impl Follower {
-        fn new(feed: LogFeed) -> Self {
-            let reach = feed
-                .lines
-                .try_with_value(|lines| lines.last_time().map(str::to_owned));
-            Self {
-                feed,
-                whole: Some(LogBuffer::default()),
-                reach: reach.flatten(),
-            }
-        }
+    #[test]
+    fn an_end_before_that_shows_what_came_and_an_empty_one_takes_nothing_away() {
+        let mut buffer = shown(&["3", "4"]);
+        let mut coming = Coming::until(last_time(&buffer));
+        coming.take(&mut buffer, lines(&["1"]));
+        assert!(coming.swap(&mut buffer));
+        assert_eq!(
+            (buffer.len(), coming.last(&buffer).as_deref()),
+            (1, Some("1"))
+        );
 
-        async fn follow(mut self, address: String) {
-            let mut backoff = Backoff::default();
-            loop {
-                let last = |lines: &LogBuffer| lines.last_time().map(str::to_owned);
-                let after = match &self.whole {
-                    Some(whole) => last(whole),
-                    None => self.feed.lines.try_with_value(last).flatten(),
-                };
-                let from = after.map_or_else(
-                    || address.clone(),
-                    |at| format!("{address}&after={}", address::segment(&at)),
-                );
-                let end = match Connection::open(&from, &[EVENT, END]) {
-                    Some(connection) => self.read(connection, &mut backoff).await,
-                    None => End::Lost,
-                };
-                let (link, pause) = match end {
-                    End::Left => return,
-                    End::Ended => {
-                        self.swap();
-                        (Link::Ended, AGAIN)
-                    }
-                    End::Unreadable => {
-                        self.feed.link.try_set(Link::Outdated);
-                        return;
-                    }
-                    End::Lost => backoff.failed(),
-                };
-                if self.feed.link.try_set(link).is_some() {
-                    return;
-                }
-                sleep(pause).await;
-                while document().hidden() {
-                    sleep(AGAIN).await;
-                }
-            }
-        }
-
-        async fn read(&mut self, mut connection: Connection, backoff: &mut Backoff) -> End {
-            while let Some(first) = connection.next().await {
-                let begun = clock::read();
-                let mut next = Some(first);
-                let mut came = false;
-                while let Some(incoming) = next {
-                    match incoming {
-                        Incoming::Told(EVENT, text) => {
-                            let Ok(chunk) = json::read::<LogChunk>(text.as_bytes()) else {
-                                return End::Unreadable;
-                            };
-                            came = true;
-                            self.take(chunk);
-                        }
-                        Incoming::Told(..) => return End::Ended,
-                        Incoming::Broken => return End::Lost,
-                        Incoming::Look => match connection.state() {
-                            State::Closed => return End::Lost,
-                            State::Connecting => {}
-                            State::Open => {
-                                backoff.reset();
-                                if self.live().is_none() {
-                                    return End::Left;
-                                }
-                            }
-                        },
-                    }
-                    if clock::read().since(begun) >= BUDGET {
-                        break;
-                    }
-                    next = connection.ready();
-                }
-                if came {
-                    backoff.reset();
-                    if self.live().is_none() {
-                        return End::Left;
-                    }
-                    self.feed.tell();
-                    sleep(FRAME).await;
-                }
-            }
-            End::Lost
-        }
-
-        /// None where the page is gone.
-        fn live(&self) -> Option<()> {
-            let shown = self.feed.link.try_get_untracked()?;
-            if shown != Link::Live {
-                self.feed.link.try_set(Link::Live);
-            }
-            self.feed.heard.try_set(Some(clock::read()));
-            Some(())
-        }
-
-        fn take(&mut self, chunk: LogChunk) {
-            let Some(whole) = &mut self.whole else {
-                self.feed.lines.try_update_value(|lines| {
-                    for line in chunk.lines {
-                        lines.push(line);
-                    }
-                });
-                return;
-            };
-            for line in chunk.lines {
-                whole.push(line);
-            }
-            // Times are as wide as each other, so they sort as texts do.
-            if whole.last_time() >= self.reach.as_deref() {
-                self.swap();
-            }
-        }
-
-        fn swap(&mut self) {
-            if let Some(whole) = self.whole.take_if(|whole| !whole.is_empty()) {
-                self.feed.lines.try_set_value(whole);
-                self.feed.whole.try_set(true);
-                self.feed.tell();
-            }
-            self.whole = None;
-        }
+        let mut buffer = shown(&["3"]);
+        let mut coming = Coming::until(last_time(&buffer));
+        assert!(!coming.swap(&mut buffer));
+        assert_eq!(
+            (buffer.len(), coming.last(&buffer).as_deref()),
+            (1, Some("3"))
+        );
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! Pages say what they want to hear; the stream is opened anew when that changes, from where each of them is.
 
+use std::sync::Arc;
+
 use domain::timestamp::Timestamp;
 use domain::wire::{ActivityView, HealthFrame};
 use leptos::prelude::*;
 
+use super::logs::{LogFeed, TakeLines};
 use super::{Link, Live};
+use crate::address::segment;
+use crate::logs::buffer::MAX_LINES;
 
 /// Shared by everything on the page.
 #[derive(Clone, Copy)]
@@ -31,6 +36,7 @@ pub(super) struct Wanted {
     environment: Option<String>,
     pub(super) operation: Option<WantedOperation>,
     pub(super) deployment: Option<WantedDeployment>,
+    pub(super) log: Option<WantedLog>,
 }
 
 #[derive(Clone)]
@@ -47,6 +53,17 @@ pub(super) struct WantedDeployment {
         expect(dead_code, reason = "only browsers listen")
     )]
     pub(super) told: Callback<HealthFrame>,
+}
+
+#[derive(Clone)]
+pub(super) struct WantedLog {
+    container: String,
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only browsers listen")
+    )]
+    pub(super) feed: LogFeed,
+    pub(super) lines: Arc<dyn TakeLines>,
 }
 
 /// Gives every page the stream of its tab.
@@ -121,6 +138,34 @@ impl Tab {
         });
     }
 
+    /// Hears what a container writes until the page is left: all lines that are kept, and those that follow.
+    pub(super) fn want_log(
+        self,
+        environment: String,
+        container: String,
+        feed: LogFeed,
+        lines: Arc<dyn TakeLines>,
+    ) {
+        Effect::new(move |_| {
+            let wanted = WantedLog {
+                container: container.clone(),
+                feed,
+                lines: lines.clone(),
+            };
+            let environment = environment.clone();
+            self.change(|all| {
+                all.environment = Some(environment);
+                all.log = Some(wanted);
+            });
+            let container = container.clone();
+            on_cleanup(move || {
+                self.change(|all| {
+                    all.log.take_if(|wanted| wanted.container == container);
+                });
+            });
+        });
+    }
+
     fn change(self, change: impl FnOnce(&mut Wanted)) {
         self.wanted.try_update(|all| {
             change(all);
@@ -141,7 +186,7 @@ impl Wanted {
 
     /// Where all this is told.
     pub(super) fn address(&self, chosen: &str) -> String {
-        let about = self.operation.is_some() || self.deployment.is_some();
+        let about = self.operation.is_some() || self.deployment.is_some() || self.log.is_some();
         let environment = self.environment.as_deref().filter(|_| about);
         let environment = environment.unwrap_or(chosen);
         let mut address = format!("/api/environments/{environment}/events?");
@@ -159,6 +204,17 @@ impl Wanted {
             address.push_str(&operation.id);
             address.push_str("&after=");
             address.push_str(&seen.unwrap_or_default().to_string());
+            address.push('&');
+        }
+        if let Some(log) = &self.log {
+            address.push_str("log=");
+            address.push_str(&segment(&log.container));
+            address.push_str("&logTail=");
+            address.push_str(&MAX_LINES.to_string());
+            if let Some(last) = log.lines.last() {
+                address.push_str("&logAfter=");
+                address.push_str(&segment(&last));
+            }
         }
         address
     }

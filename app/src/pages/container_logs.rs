@@ -10,7 +10,7 @@ use crate::address;
 use crate::calls::containers::{ContainerOutput, get_container_output};
 use crate::components::{Crumb, LogViewer, PageHeader, Skeleton};
 use crate::json::loaded;
-use crate::live::logs::LogFeed;
+use crate::live::logs::{LogFeed, follow_logs};
 
 /// Lines that are asked for: as many as the viewer keeps.
 const LINES: usize = crate::logs::buffer::MAX_LINES;
@@ -49,8 +49,7 @@ fn Content(output: ContainerOutput) -> impl IntoView {
         container.id, detail.environment_id
     );
     let feed = LogFeed::new(output.lines);
-    #[cfg(feature = "hydrate")]
-    crate::live::logs::follow_logs(feed, all.clone());
+    follow_logs(feed, detail.environment_id, container.id.clone());
     let download = Some((format!("{all}&timestamps=true"), format!("{name}.log")));
     let beside = move || view! { <State container=container.clone() /> };
     let label = format!("Output of {name}");
