@@ -350,7 +350,8 @@ fn tell(tab: Tab, wanted: &Wanted, name: &str, text: &str) -> Option<()> {
             tab.changes.update(|changes| *changes += 1);
         }
         HEALTH_NOTICE => {
-            if json::read::<HealthNotice>(text).ok()?.changed {
+            let notice = json::read::<HealthNotice>(text).ok()?;
+            if notice.changed {
                 tab.changes.update(|changes| *changes += 1);
             }
         }
