@@ -63,10 +63,7 @@ pub(super) fn events(
     frames
         .enumerate()
         .map(move |(before, frame)| match serde_json::to_string(&frame) {
-            Ok(data) => {
-                let event = sse::Event::default().event(EVENT).data(data);
-                Some(ids.give(event, &(before + 1).to_string()))
-            }
+            Ok(data) => Some(ids.begin(before + 1).event(EVENT).data(data)),
             Err(error) => {
                 span.in_scope(|| tracing::warn!(%error, "health breaks off"));
                 None

@@ -134,8 +134,7 @@ pub(super) fn frames(
 
 fn frame(event: &Event, ids: Ids) -> Result<sse::Event, serde_json::Error> {
     let data = serde_json::to_string(event)?;
-    let frame = sse::Event::default().event(EVENT).data(data);
-    Ok(ids.give(frame, &event.seq.to_string()))
+    Ok(ids.begin(event.seq).event(EVENT).data(data))
 }
 
 fn end() -> sse::Event {

@@ -40,10 +40,11 @@ pub(super) enum Ids {
 }
 
 impl Ids {
-    pub(super) fn give(self, event: sse::Event, id: &str) -> sse::Event {
+    /// An event that begins with its id, or without.
+    pub(super) fn begin(self, id: impl ToString) -> sse::Event {
         match self {
-            Self::Told => event.id(id),
-            Self::LeftOut => event,
+            Self::Told => sse::Event::default().id(id.to_string()),
+            Self::LeftOut => sse::Event::default(),
         }
     }
 }
