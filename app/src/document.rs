@@ -3,7 +3,7 @@
 //! The document is complete without JavaScript; scripts only add to it. Every script carries the
 //! nonce of the response, so the content security policy can forbid all others.
 
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
@@ -29,6 +29,20 @@ use crate::{
     theme,
 };
 
+/// A network that changes, or a server that starts again, may break the request for the program itself, which browsers make once only. Then
+/// the page is loaded anew, a few times at most: nothing is lost but the moment. Its parts are asked for again by themselves.
+const BEGIN_AGAIN: &str = "\
+addEventListener('unhandledrejection', (event) => {
+  if (!/dynamically imported module|module script failed/i.test(event.reason)) return;
+  event.preventDefault();
+  const times = Number(sessionStorage.getItem('windlass-began-again') ?? 0);
+  if (times >= 5) return;
+  sessionStorage.setItem('windlass-began-again', times + 1);
+  setTimeout(() => location.reload(), 200 * 2 ** times);
+});
+setTimeout(() => sessionStorage.removeItem('windlass-began-again'), 30000);
+";
+
 /// The whole HTML document, rendered once a request by the server.
 #[must_use]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -46,6 +60,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <Preload file="/fonts/geist-latin.woff2" />
                 <Preload file="/fonts/geist-mono-latin.woff2" />
                 <HashedStylesheet options=options.clone() id="windlass-style" />
+                <script nonce=use_nonce()>{BEGIN_AGAIN}</script>
                 <HydrationScripts options />
                 <MetaTags />
             </head>
