@@ -11,6 +11,8 @@ export default defineConfig({
   retries: 0,
   forbidOnly: !!process.env.CI,
   timeout: 60_000,
+  // Sooner than `cargo xtask test` stops waiting: what failed by then is told.
+  globalTimeout: 23 * 60_000,
   expect: {
     timeout: 10_000,
     // Our own fonts on one kind of browser: what differs more than by the edges of letters was changed.
@@ -23,7 +25,8 @@ export default defineConfig({
     locale: "en-GB",
     timezoneId: "UTC",
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    // Pictures of every moment would cost a fifth of the run; the one of the failure is kept above.
+    trace: { mode: "retain-on-failure", screenshots: false },
     launchOptions: {
       executablePath: process.env.WINDLASS_TEST_BROWSER ?? "/usr/bin/chromium",
       args: [

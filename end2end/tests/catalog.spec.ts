@@ -1,6 +1,6 @@
 // Obligations of the catalog and of a product's page. They read only, so they can run at any time.
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "./fixtures";
+import { mustBeUsable } from "./usable";
 
 const SHOP = "/catalog/demo:Windlass%20Demo:1.1.0";
 
@@ -92,34 +92,4 @@ test("a page of another site must not make the server do anything", async ({ req
   expect(response.status()).toBe(403);
 });
 
-for (const path of ["/catalog", SHOP, "/deploy-product/demo:Windlass%20Demo:1.1.0"]) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of [360, 768, 1440]) {
-      test(`${path} must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser }) => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-        const page = await context.newPage();
-        await page.addInitScript(() => {
-          const seen = { shift: 0 };
-          Object.assign(window, { __seen: seen });
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) seen.shift += (entry as unknown as { value: number }).value;
-          }).observe({ type: "layout-shift", buffered: true });
-        });
-        await page.goto(path);
-        await expect(page.locator("html[data-hydrated]")).toBeAttached();
-        // The reader's clock runs: times were absolute before.
-        await expect(page.locator("time").filter({ hasText: "UTC" })).toHaveCount(0);
-
-        const facts = await page.evaluate(() => ({
-          beyond: document.documentElement.scrollWidth - window.innerWidth,
-          shift: (window as unknown as { __seen: { shift: number } }).__seen.shift,
-        }));
-        expect(facts.beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-        expect(facts.shift).toBeLessThan(0.05);
-        const found = await new AxeBuilder({ page }).analyze();
-        expect(found.violations).toEqual([]);
-        await context.close();
-      });
-    }
-  }
-}
+for (const path of ["/catalog", SHOP, "/deploy-product/demo:Windlass%20Demo:1.1.0"]) mustBeUsable(path, path);

@@ -1,9 +1,9 @@
 // Single containers and volumes, whoever made them, on the real server and the real engine. What is needed is made here and taken
 // away again; nothing of the demo is touched.
-import AxeBuilder from "@axe-core/playwright";
 import type { Page, Request } from "@playwright/test";
 import { remove, removeVolume, run, stateOf } from "./engine";
-import { expect, listen, test } from "./fixtures";
+import { expect, test } from "./fixtures";
+import { hydrated, mustBeUsable } from "./usable";
 
 const TALKER = "wt-talker";
 const LONG = "wt-long";
@@ -25,10 +25,6 @@ test.afterAll(async () => {
   for (const name of [TALKER, LONG, GONE]) await remove(name);
   for (const name of [VOLUME, SPARE]) await removeVolume(name);
 });
-
-async function hydrated(page: Page): Promise<void> {
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
-}
 
 function row(page: Page, name: string) {
   return page.getByRole("row").filter({ hasText: name });
@@ -248,36 +244,10 @@ test.describe("without JavaScript", () => {
   });
 });
 
-for (const where of ["/containers", `/containers/${TALKER}`, `/containers/${TALKER}/logs`, "/volumes", `/volumes/${VOLUME}`]) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of [360, 768, 1440]) {
-      test(`${where} must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-        await listen(context, complaints);
-        const page = await context.newPage();
-        await page.addInitScript(() => {
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
-              if (!entry.hadRecentInput) window.__shift = (window.__shift ?? 0) + entry.value;
-            }
-          }).observe({ type: "layout-shift", buffered: true });
-        });
-        await page.goto(where);
-        await hydrated(page);
-        if (where.endsWith("/logs")) await expect(page.getByText("Live updates")).toBeVisible();
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-        const found = await new AxeBuilder({ page }).analyze();
-        expect(found.violations).toEqual([]);
-        expect(await page.evaluate(() => window.__shift ?? 0), "the page stands still").toBeLessThanOrEqual(0.05);
-        await context.close();
-      });
-    }
-  }
-}
+for (const where of ["/containers", `/containers/${TALKER}`, "/volumes", `/volumes/${VOLUME}`]) mustBeUsable(where, where);
 
-declare global {
-  interface Window {
-    __shift?: number;
-  }
-}
+mustBeUsable("the log of a container", async (page) => {
+  await page.goto(`/containers/${TALKER}/logs`);
+  await hydrated(page);
+  await expect(page.getByText("Live updates")).toBeVisible();
+});

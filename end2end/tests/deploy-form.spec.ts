@@ -1,5 +1,6 @@
 // Obligations of the deploy form up to the moment where something is deployed. Nothing here is accepted, so nothing starts.
 import { expect, test } from "./fixtures";
+import { hydrated } from "./usable";
 
 const BLOG = "/deploy-product/demo:Demo%20Blog:1.0.0";
 const SHOP = "/deploy-product/demo:Windlass%20Demo:1.1.0";
@@ -17,7 +18,7 @@ for (const javaScriptEnabled of [false, true]) {
       await expect(name).toHaveValue("demo-blog");
       if (javaScriptEnabled) {
         // A name typed before the page runs would not be followed by the derived ones.
-        await expect(page.locator("html[data-hydrated]")).toBeAttached();
+        await hydrated(page);
       }
       await name.fill("not a name!");
       if (javaScriptEnabled) {
@@ -51,7 +52,7 @@ for (const javaScriptEnabled of [false, true]) {
     test("a .env file must be taken into the fields, and what it says that is no variable be told", async ({ page }) => {
       await page.goto(SHOP);
       if (javaScriptEnabled) {
-        await expect(page.locator("html[data-hydrated]")).toBeAttached();
+        await hydrated(page);
       }
       await page.locator("summary").filter({ hasText: "Import .env" }).click();
       const text = [
@@ -89,7 +90,7 @@ for (const javaScriptEnabled of [false, true]) {
 
 test("a file must be taken in as what was pasted is", async ({ page }) => {
   await page.goto(BLOG);
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await hydrated(page);
   await page.locator("summary").filter({ hasText: "Import .env" }).click();
   const file = { name: ".env", mimeType: "text/plain", buffer: Buffer.from("BLOG_TITLE=From a file\nBLOG_PORT=18099\n") };
   await page.locator("#env-file").setInputFiles(file);
@@ -100,7 +101,7 @@ test("a file must be taken in as what was pasted is", async ({ page }) => {
 
 test("going back to the defaults must be possible, and be taken back", async ({ page }) => {
   await page.goto(BLOG);
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await hydrated(page);
   await page.getByLabel("Deployment Name").fill("mine");
   await page.locator("#continueOnError").uncheck();
   await page.locator("#shared-BLOG_NETWORK").fill("mine-net");

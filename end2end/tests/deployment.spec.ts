@@ -1,9 +1,9 @@
 // The journey from the catalog to running containers, on the real server and the real engine. The tests build on each other:
 // the first one deploys what the others look at.
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { act, containersOf } from "./engine";
 import { expect, listen, test } from "./fixtures";
+import { hydrated, mustBeUsable } from "./usable";
 
 const PRODUCT = "demo.shop";
 
@@ -129,7 +129,7 @@ test("a product that is deployed must say so and not be deployed again", async (
 test("a container that is killed must show in the health of its product, and so must its return", async ({ page }) => {
   test.setTimeout(120_000);
   await page.goto(deployment);
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await hydrated(page);
   const health = page.getByRole("group", { name: "Health" }).first();
   await expect(health).toHaveText(/^(Healthy|Up)$/);
   await expect(page.getByText(/^seen .* ago$/).first()).toBeVisible();
@@ -160,21 +160,7 @@ test("without JavaScript a deployment must be possible from the form to its end"
   await context.close();
 });
 
-for (const where of ["/deployments", "/health", "deployment", "operation"]) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of [360, 1440]) {
-      test(`${where} must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-        await listen(context, complaints);
-        const page = await context.newPage();
-        await page.goto(where === "deployment" ? deployment : where === "operation" ? operation : where);
-        await expect(page.locator("html[data-hydrated]")).toBeAttached();
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-        const found = await new AxeBuilder({ page }).analyze();
-        expect(found.violations).toEqual([]);
-        await context.close();
-      });
-    }
-  }
-}
+mustBeUsable("the list of deployments", "/deployments");
+mustBeUsable("health", "/health");
+mustBeUsable("a deployment", () => deployment);
+mustBeUsable("an operation", () => operation);

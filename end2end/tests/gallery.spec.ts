@@ -1,8 +1,8 @@
 // Every component in every state: usable by everybody, at every width, in both themes, and looking as it did before.
 // `cargo xtask test --only browser --filter gallery --update-baselines` keeps a new look.
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, listen, test } from "./fixtures";
+import { mustBeUsable } from "./usable";
 
 /** What the gallery's recorded states are some days older than. */
 const NOW = new Date("2026-11-24T12:00:00Z");
@@ -15,24 +15,7 @@ async function openGallery(page: Page): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
 }
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [360, 768, 1440]) {
-    test(`the gallery must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-      await listen(context, complaints);
-      const page = await context.newPage();
-      await openGallery(page);
-      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-      await page.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
-      const opened = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(opened, "nor once everything is open").toBeLessThanOrEqual(0);
-      const found = await new AxeBuilder({ page }).analyze();
-      expect(found.violations).toEqual([]);
-      await context.close();
-    });
-  }
-}
+mustBeUsable("the gallery", openGallery);
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [360, 1440]) {

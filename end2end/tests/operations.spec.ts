@@ -1,9 +1,9 @@
 // What is done to a deployed product, each from its page to its end, on the real server and the real engine. The tests build on
 // each other, and on the demo that `deployment.spec.ts` has deployed.
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { act, containersOf } from "./engine";
-import { expect, listen, test } from "./fixtures";
+import { expect, test } from "./fixtures";
+import { hydrated, mustBeUsable } from "./usable";
 
 const PRODUCT = "demo.shop";
 
@@ -16,10 +16,6 @@ async function find(page: Page): Promise<void> {
   const link = page.getByRole("row").filter({ hasText: "Windlass Demo" }).getByRole("link").first();
   id = (await link.getAttribute("href"))?.split("/").pop() ?? "";
   expect(id, "the demo is deployed").not.toBe("");
-}
-
-async function hydrated(page: Page): Promise<void> {
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
 }
 
 /** From the detail page through the question to the end. */
@@ -84,7 +80,7 @@ test("what is at work must be seen on every page, and its end be told there", as
   const restart = `/api/environments/${environment}/product-deployments/${id}/restart-containers`;
   const accepted = await page.request.post(restart, { data: {}, headers: { prefer: "respond-async" } });
   expect(accepted.status()).toBe(202);
-  await page.getByText("Operations", { exact: true }).last().click();
+  await page.getByRole("banner").getByText("Operations", { exact: true }).click();
   const item = page.getByRole("listitem").filter({ hasText: "Restart of Windlass Demo" }).first();
   await expect(item).toContainText("Succeeded", { timeout: 60_000 });
   const notices = page.getByRole("log", { name: "Notices" });
@@ -175,22 +171,7 @@ test.describe("without JavaScript", () => {
 });
 
 for (const where of ["redeploy-product", "upgrade-product", "rollback-product", "enter-maintenance", "remove-product"]) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of [360, 1440]) {
-      test(`${where} must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-        await listen(context, complaints);
-        const page = await context.newPage();
-        await page.goto(`/${where}/${id}`);
-        await hydrated(page);
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-        const found = await new AxeBuilder({ page }).analyze();
-        expect(found.violations).toEqual([]);
-        await context.close();
-      });
-    }
-  }
+  mustBeUsable(where, () => `/${where}/${id}`);
 }
 
 test("a removal must take everything away but the volumes", async ({ page }) => {

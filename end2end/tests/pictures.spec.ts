@@ -1,17 +1,13 @@
 // What pictures must show: the same as the tables behind them. The tests look at what `deployment.spec.ts` and `operations.spec.ts`
 // have deployed; a product of its own is deployed where nothing is there yet.
-import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
-import { expect, listen, test } from "./fixtures";
+import { expect, test } from "./fixtures";
+import { hydrated, mustBeUsable } from "./usable";
 
 test.describe.configure({ mode: "serial" });
 
 let deployment = "";
 let operation = "";
-
-async function hydrated(page: Page): Promise<void> {
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
-}
 
 /** The address of the deployed demo, which is deployed now where it is not there. */
 async function deployed(page: Page): Promise<string> {
@@ -161,22 +157,6 @@ test("dependencies must be drawn where there are some, and said where there are 
   await expect(page.getByText(/^No stack depends on another\. They are deployed one after the other: /)).toBeVisible();
 });
 
-for (const where of ["operation", "deployment", "stack"]) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of [360, 768, 1440]) {
-      test(`${where} with its pictures must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-        await listen(context, complaints);
-        const page = await context.newPage();
-        await page.goto({ operation, deployment, stack: `${deployment}/stacks/identity` }[where] ?? "");
-        await hydrated(page);
-        await page.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
-        const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-        const found = await new AxeBuilder({ page }).analyze();
-        expect(found.violations).toEqual([]);
-        await context.close();
-      });
-    }
-  }
-}
+mustBeUsable("an operation with its pictures", () => operation);
+mustBeUsable("a deployment with its pictures", () => deployment);
+mustBeUsable("a stack with its pictures", () => `${deployment}/stacks/identity`);

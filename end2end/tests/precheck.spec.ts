@@ -1,7 +1,7 @@
 // Obligations of the page that checks a deployment before it is asked for. Nothing here is deployed.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-import { mustBeUsable } from "./usable";
+import { hydrated, mustBeUsable } from "./usable";
 
 const BLOG = "/deploy-product/demo:Demo%20Blog:1.0.0";
 const SHOP = "/deploy-product/demo:Windlass%20Demo:1.1.0";
@@ -9,7 +9,7 @@ const SHOP = "/deploy-product/demo:Windlass%20Demo:1.1.0";
 async function fill(page: Page, javaScriptEnabled: boolean): Promise<void> {
   await page.goto(BLOG);
   if (javaScriptEnabled) {
-    await expect(page.locator("html[data-hydrated]")).toBeAttached();
+    await hydrated(page);
   }
   await page.getByLabel("Deployment Name").fill("my-blog");
   await page.locator("#continueOnError").uncheck();

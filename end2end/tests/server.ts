@@ -16,13 +16,18 @@ export class Server {
   private readonly folder = mkdtempSync(join(tmpdir(), "windlass-test-"));
   private process: ChildProcess | undefined;
 
-  constructor(private readonly port: number) {
+  /** `sources` are folders with products, beside the demo. */
+  constructor(
+    private readonly port: number,
+    private readonly sources: Record<string, string> = {},
+  ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
   async start(): Promise<void> {
     const known = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.folder];
     known.push("--site", given("WINDLASS_TEST_SITE"), "--source", `demo=${given("WINDLASS_TEST_CATALOG")}`);
+    for (const [name, folder] of Object.entries(this.sources)) known.push("--source", `${name}=${folder}`);
     known.push("--docker-host", given("WINDLASS_TEST_DOCKER_HOST"));
     this.process = spawn(given("WINDLASS_TEST_SERVER"), known, { stdio: "ignore" });
     await expect

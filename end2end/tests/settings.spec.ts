@@ -1,6 +1,6 @@
 // Obligations of the pages of settings, of the environments, and of the form for a pasted Compose file. Nothing is deployed here.
 import { expect, test } from "./fixtures";
-import { mustBeUsable } from "./usable";
+import { hydrated, mustBeUsable } from "./usable";
 
 for (const javaScriptEnabled of [false, true]) {
   test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
@@ -53,7 +53,7 @@ for (const javaScriptEnabled of [false, true]) {
     test("a product must be found by its words and its tag", async ({ page }) => {
       await page.goto("/catalog");
       if (javaScriptEnabled) {
-        await expect(page.locator("html[data-hydrated]")).toBeAttached();
+        await hydrated(page);
       }
       await page.getByRole("searchbox", { name: "Search products" }).fill("compose files");
       await page.getByRole("button", { name: "Search", exact: true }).click();
@@ -74,7 +74,7 @@ for (const javaScriptEnabled of [false, true]) {
       await page.getByRole("link", { name: "Deploy Custom" }).click();
       await expect(page.getByRole("heading", { name: "Deploy Custom", level: 1 })).toBeVisible();
       if (javaScriptEnabled) {
-        await expect(page.locator("html[data-hydrated]")).toBeAttached();
+        await hydrated(page);
       }
       const file = page.getByLabel("Compose file");
       await file.fill("services:\n  web:\n    image: [not, a, name]\n");
@@ -99,9 +99,10 @@ for (const javaScriptEnabled of [false, true]) {
   });
 }
 
-test("an environment that is not there must be said", async ({ page }) => {
+test("an environment that is not there must be said, with status 404", async ({ page, complaints }) => {
   await page.goto("/environments?test=nothing");
   await expect(page.getByText("Environment 'nothing' not found.")).toBeVisible();
+  expect(complaints.splice(0)).toEqual([expect.stringContaining("status of 404")]);
 });
 
 mustBeUsable("settings", "/settings");

@@ -3,41 +3,78 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, listen, test } from "./fixtures";
 
+/** A phone, which is touched, and a screen in two widths. A second page of one context comes out of its cache. */
+const PLACES = [
+  { hasTouch: true, widths: [360] },
+  { hasTouch: false, widths: [768, 1440] },
+];
+
 /** Waits until scripts have taken the page over: what they add works from then on. */
 export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator("html[data-hydrated]")).toBeAttached();
 }
 
-/** One test a width and theme: nothing beyond the edge, nothing that moves, nothing that axe finds, no complaint. */
-export function mustBeUsable(name: string, path: string | (() => string), widths: number[] = [360, 768, 1440]): void {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const width of widths) {
-      test(`${name} must be usable and stand still in ${colorScheme} at ${width} px`, async ({ browser, complaints }) => {
-        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 }, hasTouch: width < 500 });
-        await listen(context, complaints);
-        const page = await context.newPage();
-        await page.addInitScript(() => {
-          const seen = { shift: 0 };
-          Object.assign(window, { __seen: seen });
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) seen.shift += (entry as unknown as { value: number }).value;
-          }).observe({ type: "layout-shift", buffered: true });
-        });
-        await page.goto(typeof path === "string" ? path : path());
-        await hydrated(page);
-        // The reader's clock runs: times were absolute before.
-        await expect(page.locator("time").filter({ hasText: "UTC" })).toHaveCount(0);
+/** Nothing that axe finds. */
+export async function accessible(page: Page, rules?: string[]): Promise<void> {
+  const axe = new AxeBuilder({ page });
+  const found = await (rules === undefined ? axe : axe.withRules(rules)).analyze();
+  expect(found.violations).toEqual([]);
+}
 
-        const facts = await page.evaluate(() => ({
-          beyond: document.documentElement.scrollWidth - window.innerWidth,
-          shift: (window as unknown as { __seen: { shift: number } }).__seen.shift,
-        }));
-        expect(facts.beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
-        expect(facts.shift).toBeLessThan(0.05);
-        const found = await new AxeBuilder({ page }).analyze();
-        expect(found.violations).toEqual([]);
-        await context.close();
+async function nothingBeyond(page: Page): Promise<void> {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(beyond, "nothing lies beyond the edge").toBeLessThanOrEqual(0);
+}
+
+/** Opens the page and waits until it is whole. */
+type Open = (page: Page) => Promise<void>;
+
+/** One test a page: nothing beyond the edge, closed or open, nothing that moves, nothing that axe finds, no complaint. */
+export function mustBeUsable(name: string, where: string | (() => string) | Open): void {
+  const open: Open = async (page) => {
+    const found = typeof where === "string" ? where : await (where as (page: Page) => string | Promise<void>)(page);
+    if (found === undefined) return;
+    await page.goto(found);
+    await hydrated(page);
+    // The reader's clock runs: times were absolute before.
+    await expect(page.locator("time").filter({ hasText: "UTC" })).toHaveCount(0);
+  };
+
+  test(`${name} must be usable and stand still at every width, in both themes`, async ({ browser, complaints }) => {
+    for (const { hasTouch, widths } of PLACES) {
+      const context = await browser.newContext({ colorScheme: "light", hasTouch });
+      await listen(context, complaints);
+      const page = await context.newPage();
+      await page.addInitScript(() => {
+        window.__shift = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+            if (!entry.hadRecentInput) window.__shift += entry.value;
+          }
+        }).observe({ type: "layout-shift", buffered: true });
       });
+      for (const width of widths) {
+        await test.step(`${width} px`, async () => {
+          await page.setViewportSize({ width, height: 800 });
+          await page.emulateMedia({ colorScheme: "light" });
+          await open(page);
+          await nothingBeyond(page);
+          expect(await page.evaluate(() => window.__shift), "the page stands still").toBeLessThan(0.05);
+          await page.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
+          await nothingBeyond(page);
+          await accessible(page);
+          await page.emulateMedia({ colorScheme: "dark" });
+          // The theme changes colours and nothing else.
+          await accessible(page, ["color-contrast"]);
+        });
+      }
+      await context.close();
     }
+  });
+}
+
+declare global {
+  interface Window {
+    __shift: number;
   }
 }

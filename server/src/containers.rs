@@ -24,6 +24,7 @@ use domain::environment::Environment;
 use crate::engine::{Engine, EngineError};
 use crate::environments::{EnvironmentError, Environments};
 use crate::products::Products;
+use crate::reconcile::Reconciler;
 use crate::store::{ActiveOperation, Store, StoreError};
 
 pub use logs::{LAST_LINES, LineTime, LogsWanted, MAX_LINES};
@@ -97,8 +98,8 @@ pub enum ContainerError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The engine did not answer in time.
-    #[error("the engine did not answer within {} s", LOOK_WITHIN.as_secs())]
-    TooSlow,
+    #[error("the engine did not answer within {} s", .0.as_secs())]
+    TooSlow(Duration),
     /// The record could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -110,6 +111,7 @@ pub struct Containers {
     pub store: Store,
     pub environments: Environments,
     pub products: Products,
+    pub reconciler: Reconciler,
 }
 
 impl Containers {
@@ -133,9 +135,16 @@ impl Containers {
 
 /// Waits for the engine as long as somebody who looks would.
 async fn look<T>(asked: impl Future<Output = Result<T, EngineError>>) -> Result<T, ContainerError> {
-    match tokio::time::timeout(LOOK_WITHIN, asked).await {
+    look_within(LOOK_WITHIN, asked).await
+}
+
+async fn look_within<T>(
+    patience: Duration,
+    asked: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, ContainerError> {
+    match tokio::time::timeout(patience, asked).await {
         Ok(answer) => Ok(answer?),
-        Err(_) => Err(ContainerError::TooSlow),
+        Err(_) => Err(ContainerError::TooSlow(patience)),
     }
 }
 

@@ -67,6 +67,7 @@ impl AppState {
                 store: store.clone(),
                 environments: environments.clone(),
                 products: products.clone(),
+                reconciler: reconciler.clone(),
             },
             products,
             system: System::new(store.clone(), environments.clone(), clock.clone()),

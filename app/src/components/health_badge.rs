@@ -86,7 +86,11 @@ pub fn Seen(#[prop(into)] at: Signal<Option<Timestamp>>) -> impl IntoView {
         (None, _) => String::new(),
     };
     view! {
-        <span class="health-seen soft small number" title=title>
+        <span
+            class="health-seen soft small number"
+            class:time--absolute=move || now.get().is_none()
+            title=title
+        >
             {text}
         </span>
     }

@@ -69,7 +69,7 @@ fn StackChanges(stack: String, changes: Vec<Change>) -> impl IntoView {
 #[component]
 fn Row(change: Change) -> impl IntoView {
     let (verb, tone) = words(change.kind);
-    let away = downtime(&change.downtime);
+    let away = downtime(&change);
     let image = change.image.as_ref().and_then(image_words);
     view! {
         <li class=format!("plan__row {tone}")>
@@ -105,9 +105,12 @@ const fn words(kind: ChangeKind) -> (&'static str, &'static str) {
 }
 
 /// How long the service is away, where it is.
-fn downtime(downtime: &Downtime) -> Option<String> {
-    match downtime {
+fn downtime(change: &Change) -> Option<String> {
+    match &change.downtime {
         Downtime::None => None,
+        Downtime::WhileReplaced { because } if change.kind == ChangeKind::Restart => {
+            Some(format!("Away for a moment: {because}"))
+        }
         Downtime::WhileReplaced { because } => {
             Some(format!("Away while it is replaced: {because}"))
         }

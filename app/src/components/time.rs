@@ -1,7 +1,8 @@
 //! Points in time and durations for people. Pure formatting, so that server and browser say the same.
 //!
 //! The server does not know the reader's clock or zone: it renders the absolute time in UTC. Once the page runs, the text
-//! becomes relative and follows the clock; the absolute time in the reader's zone is in the title.
+//! becomes relative and follows the clock; the absolute time in the reader's zone is in the title. `style/time.css` keeps the first text,
+//! which is longer, from taking up room where the second will soon be.
 
 use std::time::Duration;
 
@@ -22,7 +23,15 @@ pub fn RelativeTime(#[prop(into)] at: Signal<Timestamp>) -> impl IntoView {
         Some(_) => crate::clock::local(at.get()),
         None => absolute(at.get()),
     };
-    view! { <time datetime=move || at.get().to_string() title=title>{text}</time> }
+    view! {
+        <time
+            class:time--absolute=move || now.get().is_none()
+            datetime=move || at.get().to_string()
+            title=title
+        >
+            {text}
+        </time>
+    }
 }
 
 /// How long something took or has been taking. Without an end it counts on once the page runs; until then, it is

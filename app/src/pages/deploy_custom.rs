@@ -16,8 +16,8 @@ use crate::calls::deploy_custom::{
     Answer, Custom, DeployCustom, Read, ReadCompose, load_custom, only_stack,
 };
 use crate::components::{
-    Button, ButtonKind, Card, Crumb, Fact, Facts, Field, LinkButton, Notice, PageHeader,
-    ProblemNotice, Tone,
+    Button, ButtonKind, Card, Crumb, Fact, Facts, Field, FileChoice, LinkButton, Notice,
+    PageHeader, ProblemNotice, Tone,
 };
 use crate::entered::Entered;
 use crate::form_field::fields_of;
@@ -168,6 +168,13 @@ fn Content(custom: Custom) -> impl IntoView {
                                 {form.yaml}
                             </textarea>
                         </Field>
+                        <div class="row">
+                            <FileChoice
+                                id="yaml-file"
+                                about="A Compose file"
+                                take=move |text: String| controls::write(&[yaml_of(text)])
+                            />
+                        </div>
                     </div>
                 </Card>
                 <div role="status">{asked_for}</div>
@@ -210,6 +217,14 @@ fn Content(custom: Custom) -> impl IntoView {
 
 fn invalid(errors: Signal<Vec<String>>) -> Option<&'static str> {
     errors.with(|errors| (!errors.is_empty()).then_some("true"))
+}
+
+/// A file that was chosen, in the place of what was pasted.
+fn yaml_of(text: String) -> Control {
+    Control {
+        id: YAML.to_owned(),
+        value: text,
+    }
 }
 
 /// Ids of the fields that a file asks for.

@@ -454,7 +454,7 @@ impl From<ContainerError> for Problem {
             E::Engine(error) if error.may_pass() => engine_unavailable(&error),
             // The engine's own sentence is the reason: a port that is taken, a program that is not in the image.
             E::Engine(_) => conflict("engine-refused", "The engine refused"),
-            E::TooSlow => engine_unavailable(&error),
+            E::TooSlow(_) => engine_unavailable(&error),
             E::Store(error) if error.is_transient() => {
                 store_unavailable(&error, error.is_out_of_room())
             }

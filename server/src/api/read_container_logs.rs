@@ -208,6 +208,8 @@ fn event(lines: Vec<LogLineView>) -> Result<sse::Event, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn line(number: usize, text: &str) -> Result<LogLineView, ContainerError> {
@@ -231,13 +233,20 @@ mod tests {
 
     #[tokio::test]
     async fn an_engine_that_breaks_off_leaves_no_end() {
-        let broken = [line(1, "x"), Err(ContainerError::TooSlow), line(2, "y")];
+        let broken = [
+            line(1, "x"),
+            Err(ContainerError::TooSlow(Duration::from_secs(1))),
+            line(2, "y"),
+        ];
         let frames: Vec<_> = frames(stream::iter(broken), END)
             .take_while(|frame| ready(frame.is_some()))
             .collect()
             .await;
         assert_eq!(frames.len(), 1);
-        let broken = [line(1, "x"), Err(ContainerError::TooSlow)];
+        let broken = [
+            line(1, "x"),
+            Err(ContainerError::TooSlow(Duration::from_secs(1))),
+        ];
         let text: Vec<_> = text(stream::iter(broken), false).collect().await;
         assert!(text.iter().all(Result::is_err));
     }

@@ -143,7 +143,8 @@ impl Reading {
             Err(_) if holds => self.resume.give_up(),
             Err(_) => {
                 self.ended = true;
-                return vec![Err(ContainerError::TooSlow)];
+                let patience = self.patience.unwrap_or_default();
+                return vec![Err(ContainerError::TooSlow(patience))];
             }
         };
         new.into_iter().map(Ok).collect()

@@ -1,10 +1,16 @@
 //! Numbers of an environment at a glance.
 
+use std::time::Duration;
+
 use domain::access::Actor;
-use domain::plan::ContainerState;
+use domain::environment::Environment;
+use domain::plan::{ContainerState, ObservedContainer};
 use domain::wire::DashboardStats;
 
-use super::{ContainerError, Containers, look};
+use super::{ContainerError, Containers, look_within};
+
+/// How long numbers may keep a reader waiting for everything else on the page.
+const GLANCE_WITHIN: Duration = Duration::from_secs(2);
 
 impl Containers {
     /// What there is. An engine that does not answer is said, and the rest is counted.
@@ -37,25 +43,13 @@ impl Containers {
             stopped_containers: 0,
             error_message: None,
         };
-        let seen = match self.environments.engine_of(&found) {
-            Ok(engine) => look(engine.observe()).await,
-            Err(error) => Err(error.into()),
-        };
-        match seen {
-            Ok(seen) => {
-                let all = seen.containers.iter();
-                let running = all
-                    .filter(|one| one.state == ContainerState::Running)
-                    .count();
-                stats.total_containers = count(seen.containers.len());
+        match self.count(&found).await {
+            Some((running, all)) => {
+                stats.total_containers = count(all);
                 stats.running_containers = count(running);
-                stats.stopped_containers = count(seen.containers.len() - running);
+                stats.stopped_containers = count(all - running);
             }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "containers are not counted"
-                );
+            None => {
                 stats.error_message = Some(
                     "The Docker engine of this environment does not answer, so containers are not counted."
                         .to_owned(),
@@ -63,6 +57,30 @@ impl Containers {
             }
         }
         Ok(stats)
+    }
+
+    /// How many containers run, and how many there are. None where the engine is known to be silent, or does not answer.
+    async fn count(&self, environment: &Environment) -> Option<(usize, usize)> {
+        let seen = self.reconciler.snapshot(environment.id);
+        if seen.is_some_and(|seen| seen.silence.is_some()) {
+            return None;
+        }
+        let observed = match self.environments.engine_of(environment) {
+            Ok(engine) => look_within(GLANCE_WITHIN, engine.observe()).await,
+            Err(error) => Err(error.into()),
+        };
+        match observed {
+            Ok(observed) => {
+                let all = observed.containers;
+                let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
+                Some((all.iter().filter(is_running).count(), all.len()))
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "containers are not counted");
+                None
+            }
+        }
     }
 }
 

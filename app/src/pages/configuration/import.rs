@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::controls::{self, Before, Control};
-use crate::components::Disclosure;
+use crate::components::{Disclosure, FileChoice};
 use crate::env_import::{Imported, matched};
 use crate::form_field::FormField;
 
@@ -26,8 +26,6 @@ pub fn EnvImport(
 ) -> impl IntoView {
     let open = imported.is_some();
     let told = RwSignal::new(imported);
-    let works = RwSignal::new(false);
-    Effect::new(move |_| works.set(true));
     let take = move |text: &str| {
         let found = fields.with_value(|fields| matched(text, fields));
         let set = found.set.iter().map(|(field, value)| Control {
@@ -51,16 +49,6 @@ pub fn EnvImport(
         if let Some(pasted) = controls::read(&id).first() {
             take(&pasted.value);
         }
-    };
-    let chosen = move |_| {
-        #[cfg(feature = "hydrate")]
-        leptos::task::spawn_local(async move {
-            if let Some(text) = chosen_text().await {
-                take(&text);
-            }
-        });
-        #[cfg(not(feature = "hydrate"))]
-        let _ = take;
     };
     view! {
         <Disclosure summary=|| view! { <span>"Import .env"</span> } open=Signal::stored(open)>
@@ -86,35 +74,16 @@ pub fn EnvImport(
                     >
                         "Import"
                     </button>
-                    <label class="button env-import__file" for=FILE hidden=move || !works.get()>
-                        "Choose a file"
-                    </label>
-                    <input
-                        class="unseen"
+                    <FileChoice
                         id=FILE
-                        type="file"
-                        aria-label="File with lines of NAME=VALUE"
-                        hidden=move || !works.get()
-                        on:change=chosen
+                        about="File with lines of NAME=VALUE"
+                        take=move |text: String| take(&text)
                     />
                 </div>
                 <Outcome told />
             </div>
         </Disclosure>
     }
-}
-
-/// The text of the file that was chosen; none where it cannot be read as text.
-#[cfg(feature = "hydrate")]
-async fn chosen_text() -> Option<String> {
-    use leptos::wasm_bindgen::{JsCast as _, JsValue};
-    use leptos::web_sys::{Blob, js_sys::Reflect};
-    use wasm_bindgen_futures::JsFuture;
-
-    let input = document().get_element_by_id(FILE)?;
-    let files = Reflect::get(&input, &JsValue::from_str("files")).ok()?;
-    let file = Reflect::get_u32(&files, 0).ok()?.dyn_into::<Blob>().ok()?;
-    JsFuture::from(file.text()).await.ok()?.as_string()
 }
 
 /// What was set, what was not, and why.

@@ -101,6 +101,11 @@ fn Whole(page: Page) -> impl IntoView {
             },
         )
     });
+    // What has ended short of everything gets no further.
+    let so_far = move || {
+        let gets_no_further = page.finished.get() && percent.get() < 100;
+        (!gets_no_further).then(|| format!("{} %", percent.get()))
+    };
     let live = page.live;
     view! {
         <div class="overview__whole">
@@ -110,7 +115,7 @@ fn Whole(page: Page) -> impl IntoView {
                     (!page.finished.get())
                         .then(|| view! { <LiveMark link=live.link.into() heard=live.heard.into() /> })
                 }}
-                <span class="number overview__percent">{move || format!("{} %", percent.get())}</span>
+                <span class="number overview__percent">{so_far}</span>
             </div>
             <OverallBar
                 done=Signal::derive(move || f64::from(percent.get()))

@@ -59,7 +59,16 @@ fn Chips(steps: Memo<Vec<StepProgress>>) -> impl IntoView {
             let shown = steps
                 .iter()
                 .map(|step| (step.outline.phase, step.state, step.outline.title.clone()));
-            shown.collect::<Vec<_>>()
+            let mut marks: Vec<_> = shown.collect();
+            // Removing what was replaced and taking over its name are one act to a reader.
+            marks.dedup_by(|next, mark| {
+                let is_same = (next.0, next.1) == (mark.0, mark.1);
+                if is_same {
+                    mark.2 = format!("{}, {}", mark.2, next.2);
+                }
+                is_same
+            });
+            marks
         })
     });
     let chips = move || {
@@ -148,6 +157,8 @@ fn in_words(steps: &[StepProgress], now: Option<domain::timestamp::Timestamp>) -
             waited.map_or_else(|| title.clone(), |seconds| format!("{title}, {seconds} s"))
         }
         StepState::Pending if begun => "Ready, waiting for its turn".to_owned(),
+        // Why stands above, with the evidence.
+        StepState::Failed => format!("{} failed", step.outline.title),
         StepState::Done if step.outline.phase == Phase::WaitingForHealth => step
             .result
             .as_deref()
@@ -243,7 +254,7 @@ mod tests {
         check(
             &[create(Done), failed, health(Pending)],
             Failed,
-            "the port is taken",
+            "Start api failed",
         );
     }
 
