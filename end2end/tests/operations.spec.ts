@@ -81,7 +81,8 @@ test("what is at work must be seen on every page, and its end be told there", as
   const accepted = await page.request.post(restart, { data: {}, headers: { prefer: "respond-async" } });
   expect(accepted.status()).toBe(202);
   await page.getByRole("banner").getByText("Operations", { exact: true }).click();
-  const item = page.getByRole("listitem").filter({ hasText: "Restart of Windlass Demo" }).first();
+  const operation = (await accepted.headers())["location"]?.split("/").pop();
+  const item = page.getByRole("banner").getByRole("listitem").filter({ has: page.locator(`a[href$="${operation}"]`) });
   await expect(item).toContainText("Succeeded", { timeout: 60_000 });
   const notices = page.getByRole("log", { name: "Notices" });
   await expect(notices.getByRole("link", { name: "Restart of Windlass Demo" })).toBeVisible();

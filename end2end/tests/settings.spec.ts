@@ -99,6 +99,14 @@ for (const javaScriptEnabled of [false, true]) {
   });
 }
 
+test("a Compose file must be taken from the reader's machine", async ({ page }) => {
+  await page.goto("/deploy-custom");
+  await hydrated(page);
+  const file = { name: "compose.yaml", mimeType: "application/yaml", buffer: Buffer.from("services:\n  web:\n    image: nginx:1.27\n") };
+  await page.getByLabel("File to read it from").setInputFiles(file);
+  await expect(page.getByLabel("Compose file")).toHaveValue(/nginx:1\.27/);
+});
+
 test("an environment that is not there must be said, with status 404", async ({ page, complaints }) => {
   await page.goto("/environments?test=nothing");
   await expect(page.getByText("Environment 'nothing' not found.")).toBeVisible();

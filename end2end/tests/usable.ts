@@ -41,15 +41,20 @@ export function mustBeUsable(name: string, where: string | (() => string) | Open
   };
 
   test(`${name} must be usable and stand still at every width, in both themes`, async ({ browser, complaints }) => {
+    test.setTimeout(180_000);
     for (const { hasTouch, widths } of PLACES) {
       const context = await browser.newContext({ colorScheme: "light", hasTouch });
       await listen(context, complaints);
       const page = await context.newPage();
       await page.addInitScript(() => {
-        window.__shift = 0;
+        window.__shifts = [];
         new PerformanceObserver((list) => {
-          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
-            if (!entry.hadRecentInput) window.__shift += entry.value;
+          for (const { value, hadRecentInput, sources } of list.getEntries() as LayoutShift[]) {
+            const moved = sources.map(({ node, previousRect: from, currentRect: to }) => {
+              const what = node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? "what is gone");
+              return `${what} from ${from.x},${from.y} ${from.width}x${from.height} to ${to.x},${to.y} ${to.width}x${to.height}`;
+            });
+            if (!hadRecentInput) window.__shifts.push({ value, moved });
           }
         }).observe({ type: "layout-shift", buffered: true });
       });
@@ -59,7 +64,9 @@ export function mustBeUsable(name: string, where: string | (() => string) | Open
           await page.emulateMedia({ colorScheme: "light" });
           await open(page);
           await nothingBeyond(page);
-          expect(await page.evaluate(() => window.__shift), "the page stands still").toBeLessThan(0.05);
+          const shifts = await page.evaluate(() => window.__shifts);
+          const whole = shifts.reduce((sum, { value }) => sum + value, 0);
+          expect(whole, `the page stands still: ${JSON.stringify(shifts, null, 1)}`).toBeLessThan(0.05);
           await page.locator("details").evaluateAll((all) => all.forEach((one) => one.setAttribute("open", "")));
           await nothingBeyond(page);
           await accessible(page);
@@ -73,8 +80,15 @@ export function mustBeUsable(name: string, where: string | (() => string) | Open
   });
 }
 
+/** https://wicg.github.io/layout-instability/ */
+type LayoutShift = PerformanceEntry & {
+  value: number;
+  hadRecentInput: boolean;
+  sources: { node: Node | null; previousRect: DOMRect; currentRect: DOMRect }[];
+};
+
 declare global {
   interface Window {
-    __shift: number;
+    __shifts: { value: number; moved: string[] }[];
   }
 }

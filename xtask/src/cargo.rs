@@ -51,10 +51,19 @@ pub(crate) fn wasm(verb: &str, profile: Profile) -> Command {
     // What refers to what, by which the program is cut into parts.
     let flags = format!("{VIEWS} -Clink-args=--emit-relocs");
     cargo.args(["--target", WASM]).env("RUSTFLAGS", flags);
-    if profile == Profile::Release {
-        cargo.args(["--profile", "wasm-release"]);
+    // Lints share what other checks have built.
+    if verb == "build" {
+        cargo.args(["--profile", wasm_profile(profile)]);
     }
     cargo
+}
+
+/// The profile of what browsers run, which is also the name of its folder.
+pub(crate) const fn wasm_profile(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Dev => "wasm-dev",
+        Profile::Release => "wasm-release",
+    }
 }
 
 /// `cargo VERB` as it is, for this crate itself.

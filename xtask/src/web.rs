@@ -66,11 +66,10 @@ pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     run(cargo::wasm("build", profile).args(["--package", "frontend", "--lib"]))?;
 
     let site = site(profile);
-    let wasm = paths::target().join(cargo::WASM).join(match profile {
-        Profile::Dev => "debug",
-        Profile::Release => "wasm-release",
-    });
-    let wasm = wasm.join("frontend.wasm");
+    let wasm = paths::target()
+        .join(cargo::WASM)
+        .join(cargo::wasm_profile(profile))
+        .join("frontend.wasm");
     let made_from = describe(&[
         &wasm,
         &paths::root().join("style"),

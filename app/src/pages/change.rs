@@ -33,6 +33,7 @@ use crate::components::{
 };
 use crate::form_field::fields_of;
 use crate::json::loaded;
+use crate::live::Tab;
 
 use data::DataAtRisk;
 use maintenance::{CurrentMaintenance, Reason};
@@ -40,6 +41,9 @@ use stack_changes::StackChanges;
 use target::TargetChoice;
 use values::ChangedValues;
 use words::{Words, words};
+
+/// The status of what is not possible now.
+const CONFLICT: u16 = 409;
 
 /// `/redeploy-product/:id` and its siblings: the first segment says what is done.
 #[component]
@@ -60,18 +64,34 @@ pub fn ChangePage() -> impl IntoView {
             (kind, id, target)
         },
     );
+    let again = RwSignal::new(0_u32);
     let change = loaded(
-        move || asked.get(),
-        |(kind, id, target)| load_change(kind, id, target),
+        move || (asked.get(), again.get()),
+        |((kind, id, target), _)| load_change(kind, id, target),
     );
-    framed(change, TO_DEPLOYMENTS, |change| {
-        view! { <Content change /> }.into_any()
+    framed(change, TO_DEPLOYMENTS, move |change| {
+        view! { <Content change again /> }.into_any()
     })
 }
 
+/// What stands in the way passes, such as another operation: counts `again` up once something has changed.
+fn ask_again_after_a_change(again: RwSignal<u32>) {
+    let tab = Tab::of_page();
+    Effect::new(move |seen: Option<u32>| {
+        let changes = tab.changes.get();
+        if seen.is_some_and(|seen| seen != changes) {
+            again.update(|count| *count += 1);
+        }
+        changes
+    });
+}
+
 #[component]
-fn Content(mut change: Change) -> impl IntoView {
+fn Content(mut change: Change, again: RwSignal<u32>) -> impl IntoView {
     let kind = change.kind;
+    if matches!(&change.plan, Planned::Refused(problem) if problem.status == CONFLICT) {
+        ask_again_after_a_change(again);
+    }
     let words = words(kind);
     let title = words.title(&change.detail.product_display_name);
     let back = address::product_deployment(&change.detail.product_deployment_id);

@@ -171,7 +171,7 @@ fn Content(custom: Custom) -> impl IntoView {
                         <div class="row">
                             <FileChoice
                                 id="yaml-file"
-                                about="A Compose file"
+                                about="File to read it from"
                                 take=move |text: String| controls::write(&[yaml_of(text)])
                             />
                         </div>
