@@ -6,6 +6,7 @@
 pub mod announcement;
 #[cfg(feature = "hydrate")]
 mod connection;
+mod events;
 pub mod feed;
 pub mod health;
 pub mod link;

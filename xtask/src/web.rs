@@ -4,6 +4,7 @@
 //! ever; they name each other, so they change together. `pkg.txt` tells the server its name. Nothing is done when nothing has changed.
 
 mod bindgen;
+mod bundle;
 mod css;
 mod split;
 mod squeeze;
@@ -32,7 +33,7 @@ const NAME: &str = "windlass";
 /// Written last: names everything a built site was made from.
 const STAMP: &str = "made-from.txt";
 /// Change this when the steps change, so that old results are not taken for new ones.
-const STEPS: &str = "4";
+const STEPS: &str = "5";
 
 /// The options of `cargo xtask web`.
 #[derive(Debug, clap::Args)]
@@ -85,7 +86,11 @@ pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     let parts = split::run(&wasm, NAME)?;
     let code = bindgen::run(&parts, NAME, profile)?;
     let style = css::bundle(&paths::root().join("style"), "main.css")?;
+    let bundles = bundle::bundle(&code.later, &parts.needed);
     let mut files = code.files;
+    files.extend(parts.texts(&bundles)?);
+    let bundles = bundles.files.into_iter();
+    files.extend(bundles.map(|(name, content)| (format!("{name}.wasm"), content)));
     files.insert(format!("{NAME}.css"), style.into_bytes());
     let version = content_hash(&files);
     let pkg = fresh.join("pkg").join(&version);

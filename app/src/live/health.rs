@@ -1,11 +1,14 @@
 //! Health as it changes, into what the page of a deployment shows. A frame that is missed costs nothing: the next stream begins with
 //! everything, and the page is asked for again and again besides.
 
+use std::sync::Arc;
+
 use domain::wire::{HealthFrame, HealthView, ProductDeploymentDetail, ServiceState};
 use leptos::prelude::*;
 
 use super::Tab;
 use super::polled::Polled;
+use crate::json;
 
 /// Puts what a frame says into a detail; false where it says nothing about it.
 pub fn apply(detail: &mut ProductDeploymentDetail, frame: &HealthFrame) -> bool {
@@ -48,15 +51,34 @@ pub fn follow_health(polled: Polled<ProductDeploymentDetail>) {
         let (environment, id) = (&detail.environment_id, &detail.product_deployment_id);
         (environment.clone(), id.clone())
     });
-    let told = Callback::new(move |frame| {
+    Tab::of_page().want_deployment(environment, id, Arc::new(Receiver(polled)));
+}
+
+/// What the stream of the tab does with frames of health. The code lies with the page that shows them, and not with the stream, which
+/// every page loads.
+#[cfg_attr(
+    not(feature = "hydrate"),
+    expect(dead_code, reason = "only browsers listen")
+)]
+pub(super) trait TakeHealth: Send + Sync {
+    /// Takes in and shows one frame; none where it cannot be read.
+    fn take(&self, text: &str) -> Option<()>;
+}
+
+struct Receiver(Polled<ProductDeploymentDetail>);
+
+impl TakeHealth for Receiver {
+    fn take(&self, text: &str) -> Option<()> {
+        let frame = json::read::<HealthFrame>(text.as_bytes()).ok()?;
+        let Self(polled) = self;
         let applied = polled
             .data
             .try_maybe_update(|detail| (apply(detail, &frame), ()));
         if applied.is_some() {
             polled.stale.try_set(false);
         }
-    });
-    Tab::of_page().want_deployment(environment, id, told);
+        Some(())
+    }
 }
 
 /// The same without the time of the look, which changes without anything having changed.

@@ -10,8 +10,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use domain::operation::event::Event;
-use domain::wire::{ActivityView, HealthFrame, HealthNotice};
+use domain::wire::{ActivityView, HealthNotice};
 use futures::channel::mpsc;
 use futures::future::{Either, select};
 use futures::{FutureExt as _, StreamExt as _};
@@ -19,9 +18,7 @@ use gloo_net::eventsource::State;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Live;
 use super::connection::{Connection, Incoming, LOOK};
-use super::feed::Applied;
 use super::link::{Backoff, Link};
 use super::tab::{Tab, Wanted, WantedLog};
 use super::timer::sleep;
@@ -134,7 +131,7 @@ fn show(tab: Tab, wanted: &Wanted, link: Link) {
         tab.link.set(link);
     }
     if let Some(operation) = &wanted.operation {
-        let shown = operation.live.link;
+        let shown = operation.link;
         if shown
             .try_get_untracked()
             .is_some_and(|shown| shown != link && shown != Link::Ended)
@@ -215,15 +212,18 @@ impl Reading {
                 self.heard(tab, wanted, backoff);
                 sleep(FRAME).await;
             }
-            let (mut burst, mut lines_came, mut broken) = (Vec::new(), false, false);
+            let (mut burst, mut lines_came, mut broken) = (0, false, false);
             let (mut nothing_waits, begun) = (true, clock::read());
             let mut next = Some(first);
             while let Some(incoming) = next {
                 match incoming {
-                    Incoming::Told(OPERATION, text) => match json::read::<Event>(text.as_bytes()) {
-                        Ok(event) => burst.push(event),
-                        Err(_) => return End::Unreadable,
-                    },
+                    Incoming::Told(OPERATION, text) => {
+                        let operation = wanted.operation.as_ref();
+                        if operation.is_some_and(|it| it.events.take(&text).is_none()) {
+                            return End::Unreadable;
+                        }
+                        burst += 1;
+                    }
                     Incoming::Told(END, _) => end = true,
                     Incoming::Told(LOG, text) => {
                         if !self.take_lines(wanted, &text) {
@@ -242,7 +242,7 @@ impl Reading {
                     Incoming::Look if self.look_at_log(wanted) => return End::Changed,
                     Incoming::Look => {}
                 }
-                if burst.len() >= MAX_BURST || clock::read().since(begun) >= BUDGET {
+                if burst >= MAX_BURST || clock::read().since(begun) >= BUDGET {
                     nothing_waits = false;
                     break;
                 }
@@ -252,7 +252,7 @@ impl Reading {
             if let Some(operation) = &wanted.operation {
                 // Events of different names may overtake each other: an end counts once nothing more waits.
                 let is_ended = end && nothing_waits;
-                if !is_applied(operation.live, &burst) || (is_ended && !is_over(operation.live)) {
+                if !operation.events.show() || (is_ended && !operation.events.end()) {
                     return End::Lost;
                 }
             }
@@ -269,7 +269,7 @@ impl Reading {
         let now = Some(clock::read());
         tab.heard.set(now);
         if let Some(operation) = &wanted.operation {
-            operation.live.heard.try_set(now);
+            operation.heard.try_set(now);
         }
         // What waits is as old as it was.
         if let Some(log) = &wanted.log
@@ -342,47 +342,25 @@ impl Reading {
 
 /// Puts what was told where it is shown; none where it cannot be read.
 fn tell(tab: Tab, wanted: &Wanted, name: &str, text: &str) -> Option<()> {
-    let text = text.as_bytes();
     match name {
         ACTIVITY => {
-            let activity = json::read::<ActivityView>(text).ok()?;
+            let activity = json::read::<ActivityView>(text.as_bytes()).ok()?;
             tab.activity.set(Some(activity));
             tab.changes.update(|changes| *changes += 1);
         }
         HEALTH_NOTICE => {
-            let notice = json::read::<HealthNotice>(text).ok()?;
+            let notice = json::read::<HealthNotice>(text.as_bytes()).ok()?;
             if notice.changed {
                 tab.changes.update(|changes| *changes += 1);
             }
         }
         HEALTH => {
-            let frame = json::read::<HealthFrame>(text).ok()?;
             if let Some(deployment) = &wanted.deployment {
-                deployment.told.try_run(frame);
+                deployment.told.take(text)?;
             }
         }
         // A sign of life.
         _ => {}
     }
     Some(())
-}
-
-/// Whether nothing is missing before these; also where nobody looks any more.
-fn is_applied(live: Live, burst: &[Event]) -> bool {
-    if burst.is_empty() {
-        return true;
-    }
-    let applied = live.feed.try_update(|feed| feed.apply(burst));
-    !matches!(applied, Some(Applied::Gap))
-}
-
-/// Whether the operation has ended, and shows that nothing more will come.
-fn is_over(live: Live) -> bool {
-    let finished = live
-        .feed
-        .try_with_untracked(|feed| feed.progress.is_finished());
-    if finished == Some(true) {
-        live.link.try_set(Link::Ended);
-    }
-    finished != Some(false)
 }

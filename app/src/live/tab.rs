@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use domain::timestamp::Timestamp;
-use domain::wire::{ActivityView, HealthFrame};
+use domain::wire::ActivityView;
 use leptos::prelude::*;
 
+use super::events::{Receiver, TakeEvents};
+use super::health::TakeHealth;
 use super::logs::{LogFeed, TakeLines};
 use super::{Link, Live};
 use crate::address::segment;
@@ -41,8 +43,18 @@ pub(super) struct Wanted {
 
 #[derive(Clone)]
 pub(super) struct WantedOperation {
-    pub(super) id: String,
-    pub(super) live: Live,
+    id: String,
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only browsers listen")
+    )]
+    pub(super) link: RwSignal<Link>,
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "only browsers listen")
+    )]
+    pub(super) heard: RwSignal<Option<Timestamp>>,
+    pub(super) events: Arc<dyn TakeEvents>,
 }
 
 #[derive(Clone)]
@@ -52,7 +64,7 @@ pub(super) struct WantedDeployment {
         not(feature = "hydrate"),
         expect(dead_code, reason = "only browsers listen")
     )]
-    pub(super) told: Callback<HealthFrame>,
+    pub(super) told: Arc<dyn TakeHealth>,
 }
 
 #[derive(Clone)]
@@ -96,11 +108,14 @@ impl Tab {
 
     /// Hears an operation until the page is left.
     pub(super) fn want_operation(self, environment: String, id: String, live: Live) {
+        let events: Arc<dyn TakeEvents> = Arc::new(Receiver::of(live));
         // Effects run only once the page is the browser's, so the first paint is the server's.
         Effect::new(move |_| {
             let wanted = WantedOperation {
                 id: id.clone(),
-                live,
+                link: live.link,
+                heard: live.heard,
+                events: Arc::clone(&events),
             };
             let environment = environment.clone();
             self.change(|all| {
@@ -118,11 +133,16 @@ impl Tab {
     }
 
     /// Hears the health of a deployment until the page is left.
-    pub fn want_deployment(self, environment: String, id: String, told: Callback<HealthFrame>) {
+    pub(super) fn want_deployment(
+        self,
+        environment: String,
+        id: String,
+        told: Arc<dyn TakeHealth>,
+    ) {
         Effect::new(move |_| {
             let wanted = WantedDeployment {
                 id: id.clone(),
-                told,
+                told: Arc::clone(&told),
             };
             let environment = environment.clone();
             self.change(|all| {
@@ -196,14 +216,10 @@ impl Wanted {
             address.push('&');
         }
         if let Some(operation) = &self.operation {
-            let seen = operation
-                .live
-                .feed
-                .try_with_untracked(|feed| feed.progress.seq);
             address.push_str("operation=");
             address.push_str(&operation.id);
             address.push_str("&after=");
-            address.push_str(&seen.unwrap_or_default().to_string());
+            address.push_str(&operation.events.seen().to_string());
             address.push('&');
         }
         if let Some(log) = &self.log {

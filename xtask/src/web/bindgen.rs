@@ -30,8 +30,10 @@ const BINARYEN: &str = "binaryen@132.0.0";
 
 /// The pieces of the program for the browser.
 pub(super) struct Code {
-    /// Scripts and WASM, by name.
+    /// The script and the WASM of what every page needs, by name.
     pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// What is loaded when it is needed, by name without suffix.
+    pub(super) later: BTreeMap<String, Vec<u8>>,
     /// The folder of scripts that dependencies bring along, when there are any.
     pub(super) snippets: Option<PathBuf>,
 }
@@ -54,23 +56,26 @@ pub(super) fn run(parts: &Parts, name: &str, profile: Profile) -> anyhow::Result
         .context("cannot bind the WASM to its script")?;
 
     let script = format!("{name}.js");
-    let mut files = parts.texts.clone();
-    files.insert(script.clone(), fs::read(folder.join(script))?);
-    let bound = folder.join(format!("{name}_bg.wasm"));
-    let main = (format!("{name}.wasm"), &bound);
-    let later = parts.later.iter().map(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        (name.into_owned(), path)
-    });
-    for (name, path) in std::iter::once(main).chain(later) {
+    let content = |path: &Path| -> anyhow::Result<Vec<u8>> {
         if profile == Profile::Release {
             optimise(path)?;
         }
-        files.insert(name, fs::read(path)?);
+        fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let bound = folder.join(format!("{name}_bg.wasm"));
+    let files = BTreeMap::from([
+        (script.clone(), fs::read(folder.join(script))?),
+        (format!("{name}.wasm"), content(&bound)?),
+    ]);
+    let mut later = BTreeMap::new();
+    for path in &parts.later {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        later.insert(name.into_owned(), content(path)?);
     }
     let snippets = folder.join("snippets");
     Ok(Code {
         files,
+        later,
         snippets: snippets.is_dir().then_some(snippets),
     })
 }

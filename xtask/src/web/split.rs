@@ -1,7 +1,7 @@
 //! Cuts the program at its lazy routes: what every page needs, each page, and what several pages share.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -9,6 +9,7 @@ use std::{
 use anyhow::Context as _;
 use wasm_split_cli_support::{Options, transform};
 
+use super::bundle::Bundles;
 use crate::paths;
 
 /// The script that loads parts, as Leptos names it where names carry no hash.
@@ -24,8 +25,10 @@ pub(super) struct Parts {
     pub(super) main: PathBuf,
     /// What is loaded when it is needed.
     pub(super) later: Vec<PathBuf>,
-    /// The script that loads it, and which page needs what: by name.
-    pub(super) texts: BTreeMap<String, Vec<u8>>,
+    /// The script that loads it.
+    pub(super) loader: String,
+    /// Which page needs what of it: names of files without suffix.
+    pub(super) needed: BTreeMap<String, Vec<String>>,
 }
 
 /// Cuts.
@@ -45,15 +48,27 @@ pub(super) fn run(wasm: &Path, name: &str) -> anyhow::Result<Parts> {
     let split = transform(options)
         .map_err(|error| anyhow::anyhow!("{error:#}"))
         .context("cannot cut the WASM into parts")?;
-    let manifest: BTreeMap<_, _> = split.prefetch_map.into_iter().collect();
-    let loader = fs::read_to_string(folder.join(LOADER))?;
-    let texts = BTreeMap::from([
-        (LOADER.to_owned(), (loader + PATIENT_FETCH).into_bytes()),
-        (MANIFEST.to_owned(), serde_json::to_vec(&manifest)?),
-    ]);
     Ok(Parts {
         main,
         later: split.split_modules,
-        texts,
+        loader: fs::read_to_string(folder.join(LOADER))?,
+        needed: split.prefetch_map.into_iter().collect(),
     })
+}
+
+impl Parts {
+    /// The script that finds them in their bundles, and which page needs which bundles: by name of the file.
+    pub(super) fn texts(&self, bundles: &Bundles) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+        let of = serde_json::to_string(&bundles.of)?;
+        let loader = format!("{}\nconst BUNDLE_OF = {of};\n{PATIENT_FETCH}", self.loader);
+        let needed = self.needed.iter().map(|(page, parts)| {
+            let files = parts.iter().filter_map(|part| bundles.of.get(part));
+            (page, files.collect::<BTreeSet<_>>())
+        });
+        let needed: BTreeMap<_, _> = needed.collect();
+        Ok(BTreeMap::from([
+            (LOADER.to_owned(), loader.into_bytes()),
+            (MANIFEST.to_owned(), serde_json::to_vec(&needed)?),
+        ]))
+    }
 }
