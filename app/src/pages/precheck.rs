@@ -187,7 +187,11 @@ fn Content(
                                 formaction=check_address
                                 formnovalidate=true
                             >
-                                {move || if pending.get() { RUNNING } else { "Re-Check" }}
+                                // What a server has rendered is done.
+                                {move || {
+                                    let is_running = cfg!(feature = "hydrate") && pending.get();
+                                    if is_running { RUNNING } else { "Re-Check" }
+                                }}
                             </button>
                             {back}
                         </div>
