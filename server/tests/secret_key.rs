@@ -50,7 +50,10 @@ fn a_first_start_must_make_a_key_that_every_later_one_needs() {
 
     fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     let refused = refusal(&data, &[]);
-    assert!(refused.contains("can be read by others (mode 0644)"), "{refused}");
+    assert!(
+        refused.contains("can be read by others (mode 0644)"),
+        "{refused}"
+    );
     assert!(refused.contains("chmod 600"), "{refused}");
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
 
@@ -92,7 +95,10 @@ fn the_key_must_be_changed_only_while_no_server_runs() {
     // Nothing is made where there is nothing to change.
     let refused = key(&data, &rotate);
     assert!(!refused.status.success(), "{refused:?}");
-    assert!(said(&refused).contains("there is no database"), "{refused:?}");
+    assert!(
+        said(&refused).contains("there is no database"),
+        "{refused:?}"
+    );
     assert!(!data.exists() && !new.exists());
     assert!(said(&key(&data, &["show-id"])).contains("there is no database yet"));
 
@@ -116,6 +122,13 @@ fn the_key_must_be_changed_only_while_no_server_runs() {
     // Or in the place of the old one.
     fs::rename(&new, data.join("secret.key")).unwrap();
     ServerProcess::start_in(&data, &[]).terminate();
-    let again = key(&data, &["rotate", "--new-key-file", data.join("secret.key").to_str().unwrap()]);
+    let again = key(
+        &data,
+        &[
+            "rotate",
+            "--new-key-file",
+            data.join("secret.key").to_str().unwrap(),
+        ],
+    );
     assert!(said(&again).contains("already"), "{again:?}");
 }

@@ -13,8 +13,8 @@ mod leases;
 mod lists;
 mod opening;
 mod records;
-mod secrets;
 pub(crate) mod samples;
+mod secrets;
 
 /// Makes two tests of each case: `name::sqlite` and `name::postgres`. A case that is not listed is dead code to the
 /// compiler.

@@ -124,11 +124,9 @@ impl SecretKey {
     /// # Errors
     /// Where it is something else.
     pub fn parse(text: &str, origin: &str) -> Result<Self, KeyError> {
-        let bytes = BASE64
-            .decode(text.trim())
-            .map_err(|_| KeyError::NotAKey {
-                origin: origin.to_owned(),
-            })?;
+        let bytes = BASE64.decode(text.trim()).map_err(|_| KeyError::NotAKey {
+            origin: origin.to_owned(),
+        })?;
         Self::from_bytes(&bytes, origin)
     }
 
@@ -208,7 +206,11 @@ mod tests {
         for other in ["", "hunter2", &short, &long] {
             let error = SecretKey::parse(other, "the file x").unwrap_err();
             assert!(matches!(error, KeyError::NotAKey { .. }), "{other}");
-            assert!(error.to_string().starts_with("the file x holds no secret key"));
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("the file x holds no secret key")
+            );
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }
     }

@@ -42,7 +42,9 @@ pub enum NotOpened {
     #[error("a value that was not encrypted for this place: it was moved, cut or changed")]
     Changed,
     /// It is in a form of another version.
-    #[error("a value in a form that this version does not know: a newer version may have encrypted it")]
+    #[error(
+        "a value in a form that this version does not know: a newer version may have encrypted it"
+    )]
     Form,
 }
 
@@ -99,7 +101,9 @@ impl Sealer {
             .chain(&self.others)
             .find(|key| *key.id() == id)
             .ok_or(NotOpened::Key(id))?;
-        let sealed = STANDARD_NO_PAD.decode(sealed).map_err(|_| NotOpened::Changed)?;
+        let sealed = STANDARD_NO_PAD
+            .decode(sealed)
+            .map_err(|_| NotOpened::Changed)?;
         key.decrypt(&place.bytes(), sealed)
             .and_then(|text| String::from_utf8(text).ok())
             .map(Cow::Owned)
@@ -170,7 +174,11 @@ mod tests {
         let start = prefix_of(key(1).id()).len();
         for at in start..stored.len() {
             let mut changed = stored.clone();
-            let other = if stored.as_bytes()[at] == b'A' { "B" } else { "A" };
+            let other = if stored.as_bytes()[at] == b'A' {
+                "B"
+            } else {
+                "A"
+            };
             changed.replace_range(at..=at, other);
             let opened = sealer(1).open(HERE, &changed);
             // The last characters may hold bits that mean nothing, which is refused as well.

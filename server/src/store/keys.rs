@@ -147,24 +147,25 @@ impl Store {
         tx.commit().await
     }
 
-    /// Nothing is stored otherwise than with the current key.
-    pub(super) async fn finish_change_of_keys(&self, current: &KeyId) -> Result<(), StoreError> {
-        let act = "finish a change of keys";
-        let mut tx = self.write(act).await?;
-        let done = sqlx::query(
-            "UPDATE secret_keys SET is_complete = 1 WHERE id = $1 AND role = 'current'",
+    /// Nothing is encrypted with another key any more.
+    pub(super) async fn forget_other_keys(&self, current: &KeyId) -> Result<(), StoreError> {
+        let delete = sqlx::query(
+            "DELETE FROM secret_keys WHERE role = 'retiring'
+                 AND EXISTS (SELECT 1 FROM secret_keys k WHERE k.role = 'current' AND k.id = $1)",
         )
-        .bind(current.as_str())
-        .execute(&mut *tx)
-        .await
-        .act(act)?;
-        if done.rows_affected() == 1 {
-            sqlx::query("DELETE FROM secret_keys WHERE role = 'retiring'")
-                .execute(&mut *tx)
-                .await
-                .act(act)?;
-        }
-        tx.commit().await
+        .bind(current.as_str());
+        self.write_one("forget a key", delete).await?;
+        Ok(())
+    }
+
+    /// Nothing is left that is stored otherwise than with the current key, nor of what was before.
+    pub(super) async fn finish_change_of_keys(&self, current: &KeyId) -> Result<(), StoreError> {
+        let update = sqlx::query(
+            "UPDATE secret_keys SET is_complete = 1 WHERE role = 'current' AND id = $1",
+        )
+        .bind(current.as_str());
+        self.write_one("finish a change of keys", update).await?;
+        Ok(())
     }
 }
 

@@ -74,6 +74,7 @@ impl Store {
             let found = self.pass(current).await?;
             sealing.values += found;
             if found == 0 {
+                self.forget_other_keys(current).await?;
                 sealing.is_complete = self.forget_what_was_before().await?;
                 break;
             }

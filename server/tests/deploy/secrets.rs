@@ -145,7 +145,9 @@ fn a_change_of_keys_that_is_killed_must_go_on() {
     // What is deployed can still be read: it is deployed again.
     let path = world.deployments_path();
     let all = world.server().get_json(&path);
-    let id = all["productDeployments"][0]["productDeploymentId"].as_str().unwrap();
+    let id = all["productDeployments"][0]["productDeploymentId"]
+        .as_str()
+        .unwrap();
     let again = world
         .server()
         .ask("POST", &format!("{path}/{id}/redeploy"), &[], "{}");

@@ -184,7 +184,9 @@ async fn deployments_know_their_operation_and_their_stacks(database: Database) {
 
 async fn a_reader_cannot_write(database: Database) {
     accepted_operation(&database.store, 1).await;
-    let reader = Store::open_to_read(&database.url, &test_keys()).await.unwrap();
+    let reader = Store::open_to_read(&database.url, &test_keys())
+        .await
+        .unwrap();
     assert_eq!(reader.operation_facts(None, 9).await.unwrap().len(), 1);
     let refused = reader.insert_environment(&environment()).await;
     assert!(

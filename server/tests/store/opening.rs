@@ -75,9 +75,12 @@ async fn addresses_that_are_refused() {
         );
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
-    let error = Store::open("postgres://windlass:hunter2@127.0.0.1:1/windlass", test_keys())
-        .await
-        .unwrap_err();
+    let error = Store::open(
+        "postgres://windlass:hunter2@127.0.0.1:1/windlass",
+        test_keys(),
+    )
+    .await
+    .unwrap_err();
     assert!(
         matches!(error, StoreError::Open { .. }) && error.is_transient(),
         "{error:?}"

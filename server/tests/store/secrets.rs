@@ -157,7 +157,10 @@ async fn a_value_that_was_changed_is_refused(database: Database) {
     database
         .execute("UPDATE releases SET product = 'enc:2:later'")
         .await;
-    let error = store.product_release(deployment_id(1), 1).await.unwrap_err();
+    let error = store
+        .product_release(deployment_id(1), 1)
+        .await
+        .unwrap_err();
     let expected = Unreadable::Sealed(NotOpened::Form);
     assert!(
         matches!(&error, StoreError::Unreadable { reason, .. } if *reason == expected),

@@ -55,11 +55,7 @@ const LAYERS: [(&str, Layer); 29] = [
 
 /// Foreign crate, the modules that may name it, and the rule.
 const BEHIND: [(&str, &[&str], &str); 7] = [
-    (
-        "aws_lc_rs",
-        &["secrets"],
-        "only `secrets` knows a cipher",
-    ),
+    ("aws_lc_rs", &["secrets"], "only `secrets` knows a cipher"),
     ("bollard", &["engine"], "only `engine` talks to Docker"),
     (
         "sqlx",
