@@ -33,6 +33,7 @@ stacks:
       talks:
         image: windlass-demo/migrate:1.0.0
         environment: {{LOG_LINES: '2', TOKEN: \"${{TOKEN}}\", OWN: \"${{OWN}}\", SALT: \"${{SALT}}\", WORD: {LITERAL}}}
+        restart: 'no'
         x-windlass: {{init: true}}
       web:
         image: windlass-demo/web:1.0.0
