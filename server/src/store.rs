@@ -107,10 +107,21 @@ impl Store {
     /// Where the address is not understood, the database cannot be reached, it was written by a newer version, or a key is missing.
     pub async fn open(url: &str, ring: KeyRing) -> Result<Self, StoreError> {
         let mut store = connect::connect(url).await?;
-        if store.unlock(ring).await?.is_unfinished() {
-            store.seal_what_is_left().await?;
+        match store.begin(ring).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                // Whoever looks for servers on the database would see it for a while.
+                store.close().await;
+                Err(error)
+            }
         }
-        Ok(store)
+    }
+
+    async fn begin(&mut self, ring: KeyRing) -> Result<(), StoreError> {
+        if self.unlock(ring).await?.is_unfinished() {
+            self.seal_what_is_left().await?;
+        }
+        Ok(())
     }
 
     /// Opens the database that a server uses, to look at it only: nothing is made, migrated or locked, and every statement
@@ -120,8 +131,13 @@ impl Store {
     /// Where there is no database, its tables are not exactly those of this version, or a key is missing.
     pub async fn open_to_read(url: &str, ring: &KeyRing) -> Result<Self, StoreError> {
         let mut store = connect::look(url).await?;
-        store.unlock_to_read(ring).await?;
-        Ok(store)
+        match store.unlock_to_read(ring).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
     }
 
     /// Which database it is, as people call it.

@@ -138,7 +138,7 @@ mod tests {
         let (given, new) = made("new.key");
         let (before, old) = made("old.key");
         let text = std::fs::read_to_string(&given).unwrap();
-        let ring = ring_of(Some(text.clone().into()), &none, folder.path()).unwrap();
+        let ring = ring_of(Some(text.into()), &none, folder.path()).unwrap();
         assert_eq!(ids(&ring), [new.as_str()]);
         let both = SecretKeyArgs {
             secret_key_file: Some(given),
