@@ -3,6 +3,7 @@
 //! The only place that knows all parts. Nothing here decides anything about products.
 
 mod data_dir;
+mod secret_key;
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,7 +34,10 @@ use crate::system::Facts;
 use crate::ui::backend::{Gallery, UseCases};
 use crate::ui::{self, UiError};
 
+use secret_key::key_ring;
+
 pub use data_dir::{DataDir, DataDirError};
+pub use secret_key::look_after_key;
 
 /// How long open requests may go on once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -80,7 +84,9 @@ pub enum BootError {
 pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), BootError> {
     refuse_strangers(&args)?;
     let data_dir = DataDir::open(&args.data_dir)?;
-    let store = Store::open(&database_url(args.database_url.as_deref(), data_dir.path())).await?;
+    let ring = key_ring(&args.secret_key, data_dir.path()).map_err(StoreError::from)?;
+    let url = database_url(args.database_url.as_deref(), data_dir.path());
+    let store = Store::open(&url, ring).await?;
     let clock = Clock::system();
     let environments = Environments::new(store.clone(), clock.clone(), connect());
     first_environment(&environments, &args).await?;
@@ -224,7 +230,8 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
 /// Where the record cannot be looked at.
 pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
     let url = database_url(args.database_url.as_deref(), &args.data_dir);
-    let store = Store::open_to_read(&url).await?;
+    let ring = key_ring(&args.secret_key, &args.data_dir)?;
+    let store = Store::open_to_read(&url, &ring).await?;
     let (connect, moved) = (connect(), args.docker_host.clone());
     let examiner = Doctor::new(
         store.clone(),

@@ -18,6 +18,7 @@ pub mod operations;
 pub mod orchestrator;
 pub mod products;
 pub mod reconcile;
+pub mod secrets;
 pub mod shutdown;
 pub mod signals;
 pub mod state;

@@ -5,7 +5,7 @@ use std::{error::Error, process::ExitCode};
 
 use clap::Parser as _;
 use server::{
-    args::{Args, Command, DoctorArgs, ReportFormat, ServeArgs, ValidateArgs},
+    args::{Args, Command, DoctorArgs, KeyArgs, ReportFormat, ServeArgs, ValidateArgs},
     boot, shutdown, telemetry, validate,
 };
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
     let serve_args = match Args::parse().command {
         Command::Validate(args) => return check_folders(&args),
         Command::Doctor(args) => return examine(&args).await,
+        Command::Key(args) => return look_after_key(&args).await,
         Command::Serve(args) => args,
     };
     if let Err(error) = telemetry::start() {
@@ -63,6 +64,17 @@ async fn examine(args: &DoctorArgs) -> ExitCode {
         (true, _) => ExitCode::from(FOUND),
         (false, true) => could_not_look,
         (false, false) => ExitCode::SUCCESS,
+    }
+}
+
+/// Without log lines, as the others.
+async fn look_after_key(args: &KeyArgs) -> ExitCode {
+    match boot::look_after_key(args).await {
+        Ok(said) => match writeln!(io::stdout(), "{said}") {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => explain(&error),
+        },
+        Err(error) => explain(&error),
     }
 }
 

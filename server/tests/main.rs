@@ -16,6 +16,7 @@ mod faults;
 mod maintenance;
 mod orchestrator;
 mod reconcile;
+mod secret_key;
 mod serve;
 mod server_process;
 mod signals;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection};
 
-use super::error::MigrationFailure;
+use super::error::{Act, MigrationFailure};
 use super::migrations::{check_applied, migrator};
 use super::{Store, StoreError};
 
@@ -21,6 +21,15 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Longest wait for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long is waited before each look for other servers: the connections of one that has just ended go a little later.
+const LOOKS_FOR_OTHERS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
 
 /// `busy_timeout` first, since the change to WAL may have to wait for another process. FULL, because a committed step must
 /// survive a power cut. The log is cut back after a burst.
@@ -55,8 +64,8 @@ enum Role {
     Looker,
 }
 
-/// Opens, migrates and hands out.
-pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
+/// Connects and migrates; the keys are still to be agreed on.
+pub(super) async fn connect(url: &str) -> Result<Store, StoreError> {
     sqlx::any::install_default_drivers();
     let (backend, options) = resolve(url, |path| Ok(sqlite_url(&prepare_file(path)?)))?;
     migrate(backend, &options).await?;
@@ -74,12 +83,13 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
         backend,
         writer,
         reader,
+        sealer: Arc::default(),
         clock: Arc::default(),
     })
 }
 
-/// Looks at what is there, and at its version; makes nothing.
-pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
+/// Looks at what is there, and at its version; makes nothing. The keys are still to be agreed on.
+pub(super) async fn look(url: &str) -> Result<Store, StoreError> {
     sqlx::any::install_default_drivers();
     let (backend, options) = resolve(url, |path| {
         let missing = || StoreError::NoDatabase {
@@ -106,8 +116,42 @@ pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
         backend,
         writer: pool.clone(),
         reader: pool,
+        sealer: Arc::default(),
         clock: Arc::default(),
     })
+}
+
+/// Refuses where another process of ours is seen on the database. Of SQLite only the data folder's lock tells.
+pub(super) async fn refuse_others(url: &str) -> Result<(), StoreError> {
+    sqlx::any::install_default_drivers();
+    let (backend, options) = resolve(url, |path| Ok(sqlite_url(path)))?;
+    if backend == Backend::Sqlite {
+        return Ok(());
+    }
+    let mut connection = AnyConnection::connect_with(&options)
+        .await
+        .map_err(|error| StoreError::Open {
+            source: error.into(),
+        })?;
+    let mut others = 0_i64;
+    for wait in LOOKS_FOR_OTHERS {
+        tokio::time::sleep(wait).await;
+        others = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'windlass' AND pid <> pg_backend_pid()",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .act("look for other servers")?;
+        if others == 0 {
+            break;
+        }
+    }
+    connection.close().await.act("look for other servers")?;
+    match others {
+        0 => Ok(()),
+        connections => Err(StoreError::InUse { connections }),
+    }
 }
 
 /// `file` finds an SQLite file's address.
@@ -280,7 +324,7 @@ mod tests {
     async fn a_connection_that_lost_its_transaction_is_not_used_again() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
-        let store = open(&url).await.unwrap();
+        let store = connect(&url).await.unwrap();
         let mut tx = store.write("test").await.unwrap();
         // As SQLite does itself where a COMMIT finds no room.
         sqlx::raw_sql("ROLLBACK").execute(&mut *tx).await.unwrap();
@@ -297,7 +341,7 @@ mod tests {
     async fn every_sqlite_connection_has_the_settings() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
-        let store = open(&url).await.unwrap();
+        let store = connect(&url).await.unwrap();
         let writers = all(&store.writer, 1).await;
         let readers = all(&store.reader, SQLITE_READERS).await;
         for (connections, query_only) in [(writers, "0"), (readers, "1")] {

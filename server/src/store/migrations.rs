@@ -27,6 +27,11 @@ const FILES: &[(i64, &str, &str)] = &[
         "maintenance_observers",
         include_str!("../../../migrations/0004_maintenance_observers.sql"),
     ),
+    (
+        5,
+        "secret_keys",
+        include_str!("../../../migrations/0005_secret_keys.sql"),
+    ),
 ];
 
 /// All migrations, ready to run.
