@@ -31,6 +31,69 @@ pub enum Command {
     /// Only looks: nothing is written, locked or changed, so it may run beside a server. Exit code 0: nothing was found;
     /// 1: something was found; 2: it could not look, or not at every engine.
     Doctor(DoctorArgs),
+    /// Write everything that is remembered to one file, beside running servers
+    ///
+    /// The file holds one moment of the database, SQLite or PostgreSQL, and can be restored on either. It appears when it is whole. It
+    /// holds the values of secret variables as the database does, so only its owner may read it; it holds no key. Exit code 0: the backup
+    /// is there; 1: there is none.
+    Backup(BackupArgs),
+    /// Fill an empty database from a backup, before a server is started on it
+    ///
+    /// The database must have no rows: name a new data folder, or an empty database. Tables of an earlier version are brought up to date.
+    /// The backup is checked to its last byte before anything of it is there: all is restored, or nothing. Stop the servers that the backup
+    /// comes from first, for two of them would work on the same containers. Exit code 0: everything was restored; 1: nothing.
+    Restore(RestoreArgs),
+}
+
+/// Which database.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DatabaseArgs {
+    /// The data folder of the server
+    #[arg(
+        long,
+        env = "WINDLASS_DATA_DIR",
+        value_name = "DIR",
+        default_value = "data"
+    )]
+    pub data_dir: PathBuf,
+
+    /// postgres://… or sqlite://…, as the server has it; without it, the SQLite file in the data folder
+    /// (DATABASE_URL is read, too)
+    #[arg(
+        long,
+        env = "WINDLASS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+}
+
+/// The options of `backup`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BackupArgs {
+    /// The file to write; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+
+    /// Replace the file where it exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// The options of `restore`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RestoreArgs {
+    /// The backup to read; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// The options of `doctor`.

@@ -2,6 +2,7 @@
 //!
 //! The only place that knows all parts. Nothing here decides anything about products.
 
+mod backup;
 mod data_dir;
 
 use std::io;
@@ -33,6 +34,7 @@ use crate::system::Facts;
 use crate::ui::backend::{Gallery, UseCases};
 use crate::ui::{self, UiError};
 
+pub use backup::{BackupCommandError, back_up, is_pipe, restore};
 pub use data_dir::{DataDir, DataDirError};
 
 /// How long open requests may go on once the server was told to stop.
@@ -244,14 +246,17 @@ pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
 }
 
 fn database_url(given: Option<&str>, data_dir: &Path) -> String {
-    given
-        .map(str::to_owned)
-        .or_else(|| {
-            std::env::var("DATABASE_URL")
-                .ok()
-                .filter(|url| !url.is_empty())
-        })
+    named_database(given)
         .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("windlass.db").display()))
+}
+
+/// The database that somebody named; none where it is the data folder's own.
+fn named_database(given: Option<&str>) -> Option<String> {
+    given.map(str::to_owned).or_else(|| {
+        std::env::var("DATABASE_URL")
+            .ok()
+            .filter(|url| !url.is_empty())
+    })
 }
 
 fn connect() -> Connect {

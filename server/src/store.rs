@@ -23,6 +23,7 @@ mod column;
 mod connect;
 mod deployment_list;
 mod deployments;
+mod dump;
 mod environments;
 mod error;
 mod health_transitions;
@@ -33,10 +34,12 @@ mod maintenance_observers;
 mod migrations;
 mod operations;
 mod recent_operations;
+mod refill;
 mod releases;
 mod settlement;
 mod stacks;
 mod standings;
+mod tables;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,6 +51,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use deployments::DeploymentChange;
+pub use dump::Dump;
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
 pub use health_transitions::{HealthTransition, LastHealth, Scope};
 pub use inspection::{
@@ -57,10 +61,12 @@ pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
 pub use maintenance_observers::{ObserverClaim, ObserverState};
 pub use operations::CancelOutcome;
+pub use refill::Refill;
 pub use releases::ReleaseRow;
 pub use settlement::{Contents, Settlement};
 pub use stacks::StackPlace;
 pub use standings::{Edition, Place, StandingRow};
+pub use tables::{Column, ColumnType, Table, Value};
 
 use connect::Backend;
 use error::Act;
@@ -107,6 +113,12 @@ impl Store {
     /// Where there is no database, or its tables are not exactly those of this version.
     pub async fn open_to_read(url: &str) -> Result<Self, StoreError> {
         connect::open_to_read(url).await
+    }
+
+    /// The last migration of this version; whatever it has not made is of a newer one.
+    #[must_use]
+    pub fn newest_schema() -> i64 {
+        migrations::newest()
     }
 
     /// Which database it is, as people call it.

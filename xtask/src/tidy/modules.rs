@@ -21,7 +21,7 @@ enum Layer {
 }
 
 /// Every module directly under `server/src`.
-const LAYERS: [(&str, Layer); 28] = [
+const LAYERS: [(&str, Layer); 29] = [
     ("lib", Layer::Root),
     ("activity", Layer::Feature),
     ("main", Layer::Root),
@@ -41,6 +41,7 @@ const LAYERS: [(&str, Layer); 28] = [
     ("maintenance", Layer::Feature),
     ("validate", Layer::Feature),
     ("doctor", Layer::Feature),
+    ("backup", Layer::Feature),
     ("system", Layer::Feature),
     ("engine", Layer::Adapter),
     ("store", Layer::Adapter),
