@@ -41,7 +41,8 @@ pub enum Command {
     ///
     /// The database must have no rows: name a new data folder, or an empty database. Tables of an earlier version are brought up to date.
     /// The backup is checked to its last byte before anything of it is there: all is restored, or nothing. Stop the servers that the backup
-    /// comes from first, for two of them would work on the same containers. Exit code 0: everything was restored; 1: nothing.
+    /// comes from first, for two of them would work on the same containers. Operations that were in the middle are ended by the first server
+    /// that starts, without an act on an engine. Exit code 0: everything was restored; 1: nothing.
     Restore(RestoreArgs),
 }
 

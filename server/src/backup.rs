@@ -103,7 +103,8 @@ impl fmt::Display for Restored {
         if self.active > 0 {
             writeln!(
                 f,
-                "Operations that had not ended: {}. The first server that starts goes on with them.",
+                "Operations that had not ended: {}. The first server that starts begins those that wait, and ends those that were in the \
+                 middle without an act on an engine.",
                 self.active
             )?;
         }
@@ -158,7 +159,11 @@ async fn header(store: &Store, dump: &mut Dump, now: Timestamp) -> Result<Header
 ///
 /// # Errors
 /// Where the backup is not whole, or the database not empty. Nothing was restored then.
-pub async fn restore<R: Read>(url: &str, backup: Reader<R>) -> Result<Restored, RestoreError> {
+pub async fn restore<R: Read>(
+    url: &str,
+    clock: &Clock,
+    backup: Reader<R>,
+) -> Result<Restored, RestoreError> {
     let header = backup.header().clone();
     if header.schema > Store::newest_schema() {
         return Err(RestoreError::Newer {
@@ -172,7 +177,7 @@ pub async fn restore<R: Read>(url: &str, backup: Reader<R>) -> Result<Restored, 
         refill.abandon().await;
         return Err(error);
     }
-    let active = refill.commit().await?;
+    let active = refill.commit(clock.now()).await?;
     Ok(Restored {
         contents: contents(&header),
         active,

@@ -1,8 +1,8 @@
 //! A backup has everything, is of one moment, and comes back whole or not at all, on either database.
 
+mod at_work;
 mod commands;
 mod everything;
-mod goes_on;
 mod refusing;
 mod tables;
 
@@ -17,21 +17,24 @@ use server::store::Store;
 
 use crate::store::database::Database;
 
-/// When every backup here is made.
+/// When every backup here is made, and restored.
 const MADE: i64 = 1_771_329_600_000;
+
+fn clock() -> Clock {
+    Clock::from_fn(|| Timestamp::from_millis(MADE))
+}
 
 /// What `windlass-server backup` writes about the database at that address.
 async fn back_up(url: &str) -> Vec<u8> {
     let store = Store::open_to_dump(url).await.unwrap();
-    let clock = Clock::from_fn(|| Timestamp::from_millis(MADE));
-    let (backup, _) = backup::back_up(&store, &clock, Vec::new()).await.unwrap();
+    let (backup, _) = backup::back_up(&store, &clock(), Vec::new()).await.unwrap();
     store.close().await;
     backup
 }
 
 /// What `windlass-server restore` does with it.
 async fn try_restore(backup: &[u8], url: &str) -> Result<Restored, RestoreError> {
-    backup::restore(url, Reader::open(backup)?).await
+    backup::restore(url, &clock(), Reader::open(backup)?).await
 }
 
 async fn restore(backup: &[u8], url: &str) -> Restored {

@@ -376,9 +376,9 @@ mod tests {
             for flip in [0x01, 0x80, 0xff] {
                 let mut changed = whole.clone();
                 changed[place] ^= flip;
-                // Some bytes of gzip's own header mean nothing.
+                // Some bits of the packing mean nothing: then everything is as it was.
                 if let Ok(found) = read(&changed) {
-                    assert!(found == expected && place < 10, "{place} ^ {flip:x}");
+                    assert!(found == expected, "{place} ^ {flip:x}");
                 }
             }
         }

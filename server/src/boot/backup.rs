@@ -104,7 +104,7 @@ pub async fn restore(args: &RestoreArgs) -> Result<Restored, BackupCommandError>
         Some(_) => None,
         None => Some(DataDir::open(&args.database.data_dir)?),
     };
-    Ok(backup::restore(&url(&args.database), backup).await?)
+    Ok(backup::restore(&url(&args.database), &Clock::system(), backup).await?)
 }
 
 /// Whether a file is standard input or output.

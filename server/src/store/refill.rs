@@ -2,9 +2,12 @@
 //! of it is there, and a process that dies on the way leaves an empty database. The rows are added to the tables of the version that they
 //! come from; then the later migrations run, as they would have run there.
 
+use domain::access::Actor;
+use domain::timestamp::Timestamp;
 use sqlx::migrate::{Migrate as _, MigrateError};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
+use super::column::to_json;
 use super::connect::Backend;
 use super::error::Act;
 use super::migrations::{self, RECORD};
@@ -63,12 +66,13 @@ impl Refill {
         Ok(())
     }
 
-    /// Brings the tables up to date, ends every lease, and makes all of it durable. Gives the number of operations that had not ended.
+    /// Brings the tables up to date, ends every lease, says of each operation in the middle that it is not to be carried on, and makes all of
+    /// it durable. Gives the number of operations that had not ended.
     ///
     /// # Errors
     /// Where the database refuses; it is empty then.
-    pub async fn commit(self) -> Result<u64, StoreError> {
-        let done = finish(self.write).await;
+    pub async fn commit(self, now: Timestamp) -> Result<u64, StoreError> {
+        let done = finish(self.write, now).await;
         self.pool.close().await;
         done
     }
@@ -100,12 +104,24 @@ async fn prepare(pool: &AnyPool, backend: Backend, schema: i64) -> Result<Write,
     Ok(write)
 }
 
-async fn finish(mut write: Write) -> Result<u64, StoreError> {
+async fn finish(mut write: Write, now: Timestamp) -> Result<u64, StoreError> {
     migrations::run_to(&mut write, None).await?;
     // Whoever held a lease does not know this database.
     sqlx::query(
         "UPDATE operations SET owner = NULL, lease_until = NULL WHERE owner IS NOT NULL OR lease_until IS NOT NULL",
     )
+    .execute(&mut *write)
+    .await
+    .act(ACT)?;
+    // Their plans are of then: whoever claims one ends it without an act, see `orchestrator/runner/restored.rs`. What has no plan yet
+    // gets one of now.
+    sqlx::query(concat!(
+        "UPDATE operations SET cancel_requested = 2, cancel_by = $1, cancel_at = $2 WHERE status IN ",
+        active!(),
+        " AND EXISTS (SELECT 1 FROM operation_plans p WHERE p.operation_id = operations.id)"
+    ))
+    .bind(to_json("operations", "cancel_by", &Actor::System)?)
+    .bind(now.millis())
     .execute(&mut *write)
     .await
     .act(ACT)?;

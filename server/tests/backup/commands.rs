@@ -163,6 +163,7 @@ fn lost_and_restored(mut world: World, place: &Place, other: &Place) {
     world.end_of(&operation);
     let events = world.events(&first);
     world.kill();
+    let running = world.engine.states(&world.project);
     let original = tables_now(&place.url());
 
     let said = must(&other.with(&["restore", "--from", text(&file)]));
@@ -176,12 +177,28 @@ fn lost_and_restored(mut world: World, place: &Place, other: &Place) {
 
     let catalog = format!("test={}", world.catalog().display());
     let server = start(&world, other, &["--source", &catalog]);
+    // It was in the middle: it ends without an act, and what runs keeps running.
     let path = format!("/api/operations/{operation}");
-    let ended = wait_for("the operation's end", || {
-        let operation = server.get_json(&path);
-        (operation["status"] == "succeeded").then_some(operation)
+    wait_for("the operation's end", || {
+        (server.get_json(&path)["status"] == "cancelled").then_some(())
     });
-    assert_eq!(ended["productStatus"], "Running", "{ended:#}");
+    assert_eq!(world.engine.states(&world.project), running);
+    let environment = server.get_json("/api/environments")["environments"][0]["id"].clone();
+    let deployments = format!(
+        "/api/environments/{}/product-deployments",
+        environment.as_str().unwrap()
+    );
+    let all = server.get_json(&deployments);
+    let left = all["productDeployments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["status"] != "Running")
+        .unwrap();
+    let id = left["productDeploymentId"].as_str().unwrap();
+    let retried = server.ask("POST", &format!("{deployments}/{id}/retry"), &[], "{}");
+    assert_eq!(retried.json()["status"], "Running", "{retried:?}");
+    assert_eq!(world.engine.states(&world.project), running);
     let page = server.get_json(&format!("/api/operations/{first}/events?after=0"));
     let again = page["events"].as_array().unwrap();
     assert_eq!(again, &events[..again.len()]);
@@ -193,7 +210,7 @@ fn lost_and_restored(mut world: World, place: &Place, other: &Place) {
         (0, &serde_json::json!([])),
         "{report:#}"
     );
-    assert_eq!(report["checked"]["operations"], 2);
+    assert_eq!(report["checked"]["operations"], 3);
     assert_eq!(report["checked"]["deployments"], 2);
 }
 
