@@ -97,13 +97,10 @@ async fn backed_up_at(case: Case, step: &str, then: Then) {
             .iter()
             .all(|it| it.owner.is_none() && it.lease_until.is_none())
     );
-    let (case_of, events) = (format!("{case:?} at {step}, then it {then:?}"), {
-        // Another node, which would have to wait for a lease of the first one.
-        let second = world.orchestrator("b").await;
-        let events = world.until_end(&second, operation).await;
-        second.stop().await;
-        events
-    });
+    let case_of = format!("{case:?} at {step}, then it {then:?}");
+    // Another node, which would have to wait for a lease of the first one.
+    let second = world.orchestrator("b").await;
+    let events = world.until_end(&second, operation).await;
     assert!(has_ended(&events), "{case_of}: {events:#?}");
     assert_eq!(
         world.engine.containers().await,
@@ -114,11 +111,10 @@ async fn backed_up_at(case: Case, step: &str, then: Then) {
     assert!(!report.has_findings(), "{case_of}: {report}");
 
     moved.shop.let_it_crash(false);
-    let second = world.orchestrator("b").await;
     moved.shop.try_again(case, &second, &case_of).await;
     second.stop().await;
     if then == Then::GoesOn {
-        // Where the machine was lost with it, what was replaced or taken back may still stand beside what runs: the doctor names it.
+        // Otherwise what was replaced or taken back may still stand beside what runs: the doctor names it.
         world.must_be_sound().await;
     }
 }
