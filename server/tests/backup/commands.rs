@@ -113,7 +113,7 @@ fn the_same_must_hold_from_postgresql_to_postgresql() {
     let empty = EmptyDatabase::on(&server);
     let other = Place {
         data: world.folder().join("new/data"),
-        database: Some(empty.url.clone()),
+        database: Some(empty.url),
     };
     lost_and_restored(world, &place, &other);
 }
