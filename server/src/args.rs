@@ -33,6 +33,19 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Look after the key that secrets in the database are encrypted with
     Key(KeyArgs),
+    /// Write everything that is remembered to one file, beside running servers
+    ///
+    /// The file holds one moment of the database, SQLite or PostgreSQL, and can be restored on either. It appears when it is whole. It
+    /// holds the values of secret variables as the database does, so only its owner may read it; it holds no key. Exit code 0: the backup
+    /// is there; 1: there is none.
+    Backup(BackupArgs),
+    /// Fill an empty database from a backup, before a server is started on it
+    ///
+    /// The database must have no rows: name a new data folder, or an empty database. Tables of an earlier version are brought up to date.
+    /// The backup is checked to its last byte before anything of it is there: all is restored, or nothing. Stop the servers that the backup
+    /// comes from first, for two of them would work on the same containers. Operations that were in the middle are ended by the first server
+    /// that starts, without an act on an engine. Exit code 0: everything was restored; 1: nothing.
+    Restore(RestoreArgs),
 }
 
 /// Where a server finds the keys that the database is encrypted with.
@@ -60,14 +73,14 @@ pub struct KeyArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum KeyCommand {
     /// Print the ids of the keys that are found, and of those that the database needs; may run beside a server
-    ShowId(DatabaseArgs),
+    ShowId(KeyedDatabaseArgs),
     /// Encrypt everything in the database with another key, while no server runs
     ///
     /// Where it is broken off, the same command goes on with it; so does a server that is given both keys.
     Rotate(RotateArgs),
 }
 
-/// A database and the keys for it.
+/// Which database.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DatabaseArgs {
     /// The data folder of the server
@@ -88,8 +101,16 @@ pub struct DatabaseArgs {
         hide_env_values = true
     )]
     pub database_url: Option<String>,
+}
 
-    /// The keys that the database is encrypted with.
+/// A database and the keys for it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KeyedDatabaseArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// The keys that it is encrypted with.
     #[command(flatten)]
     pub secret_key: SecretKeyArgs,
 }
@@ -102,6 +123,34 @@ pub struct RotateArgs {
     pub new_key_file: PathBuf,
 
     /// What is encrypted anew.
+    #[command(flatten)]
+    pub database: KeyedDatabaseArgs,
+}
+
+/// The options of `backup`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BackupArgs {
+    /// The file to write; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+
+    /// Replace the file where it exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// The options of `restore`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RestoreArgs {
+    /// The backup to read; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+
+    /// Which database.
     #[command(flatten)]
     pub database: DatabaseArgs,
 }

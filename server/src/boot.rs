@@ -2,6 +2,7 @@
 //!
 //! The only place that knows all parts. Nothing here decides anything about products.
 
+mod backup;
 mod data_dir;
 mod secret_key;
 
@@ -36,6 +37,7 @@ use crate::ui::{self, UiError};
 
 use secret_key::key_ring;
 
+pub use backup::{BackupCommandError, back_up, is_pipe, restore};
 pub use data_dir::{DataDir, DataDirError};
 pub use secret_key::look_after_key;
 
@@ -251,14 +253,17 @@ pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
 }
 
 fn database_url(given: Option<&str>, data_dir: &Path) -> String {
-    given
-        .map(str::to_owned)
-        .or_else(|| {
-            std::env::var("DATABASE_URL")
-                .ok()
-                .filter(|url| !url.is_empty())
-        })
+    named_database(given)
         .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("windlass.db").display()))
+}
+
+/// The database that somebody named; none where it is the data folder's own.
+fn named_database(given: Option<&str>) -> Option<String> {
+    given.map(str::to_owned).or_else(|| {
+        std::env::var("DATABASE_URL")
+            .ok()
+            .filter(|url| !url.is_empty())
+    })
 }
 
 fn connect() -> Connect {

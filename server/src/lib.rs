@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod api;
 pub mod args;
+pub mod backup;
 pub mod boot;
 pub mod catalog;
 pub mod clock;

@@ -23,6 +23,7 @@ mod column;
 mod connect;
 mod deployment_list;
 mod deployments;
+mod dump;
 mod environments;
 mod error;
 mod health_transitions;
@@ -34,12 +35,14 @@ mod maintenance_observers;
 mod migrations;
 mod operations;
 mod recent_operations;
+mod refill;
 mod releases;
 mod rotation;
 mod sealing;
 mod settlement;
 mod stacks;
 mod standings;
+mod tables;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +56,7 @@ use crate::secrets::{KeyRing, Sealer};
 pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use deployments::DeploymentChange;
+pub use dump::Dump;
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
 pub use health_transitions::{HealthTransition, LastHealth, Scope};
 pub use inspection::{
@@ -62,11 +66,13 @@ pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
 pub use maintenance_observers::{ObserverClaim, ObserverState};
 pub use operations::CancelOutcome;
+pub use refill::Refill;
 pub use releases::ReleaseRow;
 pub use rotation::{NamedKeys, Rotation};
 pub use settlement::{Contents, Settlement};
 pub use stacks::StackPlace;
 pub use standings::{Edition, Place, StandingRow};
+pub use tables::{Column, ColumnType, Table, Value};
 
 use connect::Backend;
 use error::Act;
@@ -130,7 +136,7 @@ impl Store {
     /// # Errors
     /// Where there is no database, its tables are not exactly those of this version, or a key is missing.
     pub async fn open_to_read(url: &str, ring: &KeyRing) -> Result<Self, StoreError> {
-        let mut store = connect::look(url).await?;
+        let mut store = connect::open_to_read(url).await?;
         match store.unlock_to_read(ring).await {
             Ok(()) => Ok(store),
             Err(error) => {
@@ -138,6 +144,12 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// The last migration of this version; whatever it has not made is of a newer one.
+    #[must_use]
+    pub fn newest_schema() -> i64 {
+        migrations::newest()
     }
 
     /// Which database it is, as people call it.

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod backup;
 mod deploy;
 mod docker_double;
 mod engine;

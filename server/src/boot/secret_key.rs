@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{BootError, DataDir, database_url};
-use crate::args::{DatabaseArgs, KeyArgs, KeyCommand, RotateArgs, SecretKeyArgs};
+use crate::args::{
+    DatabaseArgs, KeyArgs, KeyCommand, KeyedDatabaseArgs, RotateArgs, SecretKeyArgs,
+};
 use crate::secrets::{self, KeyError, KeyRing, SecretKey};
 use crate::store::{NamedKeys, Store, StoreError};
 
@@ -49,10 +51,14 @@ pub async fn look_after_key(args: &KeyArgs) -> Result<String, BootError> {
     }
 }
 
-async fn show_id(args: &DatabaseArgs) -> Result<String, BootError> {
-    let ring = key_ring(&args.secret_key, &args.data_dir).map_err(StoreError::from)?;
+async fn show_id(args: &KeyedDatabaseArgs) -> Result<String, BootError> {
+    let DatabaseArgs {
+        data_dir,
+        database_url: url,
+    } = &args.database;
+    let ring = key_ring(&args.secret_key, data_dir).map_err(StoreError::from)?;
     let mut lines = vec![ring.found()];
-    let url = database_url(args.database_url.as_deref(), &args.data_dir);
+    let url = database_url(url.as_deref(), data_dir);
     lines.push(match Store::named_keys(&url).await {
         Ok(named) => needed(&named),
         Err(StoreError::NoDatabase { .. }) => "there is no database yet".to_owned(),
@@ -74,9 +80,11 @@ fn needed(named: &NamedKeys) -> String {
 }
 
 async fn rotate(args: &RotateArgs) -> Result<String, BootError> {
-    let DatabaseArgs {
-        data_dir,
-        database_url: url,
+    let KeyedDatabaseArgs {
+        database: DatabaseArgs {
+            data_dir,
+            database_url: url,
+        },
         secret_key,
     } = &args.database;
     let url = database_url(url.as_deref(), data_dir);

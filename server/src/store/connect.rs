@@ -9,8 +9,8 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection};
 
-use super::error::{Act, MigrationFailure};
-use super::migrations::{check_applied, migrator};
+use super::error::Act;
+use super::migrations;
 use super::{Store, StoreError};
 
 /// Connections that read from a SQLite file. Each has a thread of its own.
@@ -46,6 +46,9 @@ const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET idle_in_transactio
 /// Whoever only looks cannot write.
 const POSTGRES_LOOKER_SETTINGS: &str = "SET default_transaction_read_only = on;";
 
+/// What comes may come slowly, and nobody waits for a row of it.
+const POSTGRES_FILLER_SETTINGS: &str = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET application_name = 'windlass';";
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Backend {
@@ -62,6 +65,8 @@ enum Role {
     Reader,
     /// Reads the database of a server that may be running.
     Looker,
+    /// Fills an empty database. It may wait for each row's next one, and for whoever migrates.
+    Filler,
 }
 
 /// Connects and migrates; the keys are still to be agreed on.
@@ -89,6 +94,21 @@ pub(super) async fn connect(url: &str) -> Result<Store, StoreError> {
 }
 
 /// Looks at what is there, and at its version; makes nothing. The keys are still to be agreed on.
+pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
+    let store = look(url).await?;
+    migrations::check_applied(&migrations::applied(&store.reader).await?)?;
+    Ok(store)
+}
+
+/// A database to be filled by one connection, with its file, but without tables.
+pub(super) async fn open_to_fill(url: &str) -> Result<(Backend, AnyPool), StoreError> {
+    sqlx::any::install_default_drivers();
+    let (backend, options) = resolve(url, |path| Ok(sqlite_url(&prepare_file(path)?)))?;
+    let pool = pool(backend, Role::Filler, 1, &options).await?;
+    Ok((backend, pool))
+}
+
+/// Looks at what is there, whatever its version is; makes nothing.
 pub(super) async fn look(url: &str) -> Result<Store, StoreError> {
     sqlx::any::install_default_drivers();
     let (backend, options) = resolve(url, |path| {
@@ -102,16 +122,6 @@ pub(super) async fn look(url: &str) -> Result<Store, StoreError> {
         }
     })?;
     let pool = pool(backend, Role::Looker, SQLITE_READERS, &options).await?;
-    let applied: Vec<i64> =
-        sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version")
-            .fetch_all(&pool)
-            .await
-            .map_err(|error| StoreError::Migrate {
-                source: MigrationFailure::Record {
-                    source: error.into(),
-                },
-            })?;
-    check_applied(&applied).map_err(|source| StoreError::Migrate { source })?;
     Ok(Store {
         backend,
         writer: pool.clone(),
@@ -227,12 +237,7 @@ async fn migrate(backend: Backend, options: &AnyConnectOptions) -> Result<(), St
             .await
             .map_err(open)?;
     }
-    migrator()
-        .run(&mut connection)
-        .await
-        .map_err(|error| StoreError::Migrate {
-            source: error.into(),
-        })?;
+    migrations::run_to(&mut connection, None).await?;
     connection.close().await.map_err(open)
 }
 
@@ -284,11 +289,12 @@ async fn is_clean(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
 
 const fn settings(backend: Backend, role: Role) -> &'static [&'static str] {
     match (backend, role) {
-        (Backend::Sqlite, Role::Writer) => &[SQLITE_SETTINGS],
+        (Backend::Sqlite, Role::Writer | Role::Filler) => &[SQLITE_SETTINGS],
         (Backend::Sqlite, Role::Reader) => &[SQLITE_SETTINGS, SQLITE_READER_SETTINGS],
         (Backend::Sqlite, Role::Looker) => &[SQLITE_LOOKER_SETTINGS],
         (Backend::Postgres, Role::Writer | Role::Reader) => &[POSTGRES_SETTINGS],
         (Backend::Postgres, Role::Looker) => &[POSTGRES_SETTINGS, POSTGRES_LOOKER_SETTINGS],
+        (Backend::Postgres, Role::Filler) => &[POSTGRES_FILLER_SETTINGS],
     }
 }
 

@@ -120,6 +120,27 @@ pub enum StoreError {
         table: &'static str,
         column: &'static str,
     },
+    /// A stored value is of another type than its column.
+    #[error(
+        "column {table}.{column} holds a value that its type does not have: the database was changed by hand, or is damaged"
+    )]
+    OddValue { table: String, column: String },
+    /// A migration made a table that cannot be carried from one database to another.
+    #[error(
+        "table {table} {problem}, so it cannot be backed up: this version of Windlass is broken, use another one"
+    )]
+    TableUnfit {
+        table: String,
+        problem: &'static str,
+    },
+    /// A backup is restored into an empty database only.
+    #[error(
+        "the database is not empty, its table {table} has rows: restore into a new data folder (--data-dir) or an empty database (--database-url)"
+    )]
+    NotEmpty { table: String },
+    /// The database said nothing, but kept fewer rows than it was given.
+    #[error("table {table} did not take all rows that it was given")]
+    RowsLost { table: String },
     /// Two callers got into each other's way; the same call again gets a clear answer.
     #[error("could not {act}: another caller changed the same rows at the same time, try again")]
     Contended { act: &'static str },

@@ -12,7 +12,7 @@ use super::error::Act;
 use super::{Store, StoreError};
 use crate::secrets::{KeyId, KeyRing, Place, Sealer, SecretKey};
 
-const TABLE: &str = "secret_keys";
+pub(super) const TABLE: &str = "secret_keys";
 const CHECK: &str = "check_value";
 /// The word that is encrypted with every key.
 const WORD: &str = "windlass";

@@ -29,7 +29,7 @@ impl Store {
     /// # Errors
     /// Where there is no database, or its tables are not exactly those of this version.
     pub async fn named_keys(url: &str) -> Result<NamedKeys, StoreError> {
-        let store = connect::look(url).await?;
+        let store = connect::open_to_read(url).await?;
         let recorded = store.recorded_keys().await;
         store.close().await;
         let recorded = recorded?;

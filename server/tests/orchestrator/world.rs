@@ -212,6 +212,24 @@ impl World {
         Self::over(store, environment, stacks, folder, url)
     }
 
+    /// The same engine with its record at another place.
+    pub(crate) async fn with_record_at(&self, url: &str) -> Self {
+        let (store, folder) = (
+            Store::open(url, test_keys()).await.unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
+        let stacks = self.stacks.clone();
+        let mut moved = Self::over(store, self.environment, stacks, folder, url.to_owned());
+        moved.engine = TestEngine(self.engine.0.clone());
+        moved.deployments = std::sync::Mutex::new(self.deployments.lock().unwrap().clone());
+        moved
+    }
+
+    /// Where the database is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     fn over(
         store: Store,
         environment: EnvironmentId,

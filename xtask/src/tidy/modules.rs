@@ -41,6 +41,7 @@ const LAYERS: [(&str, Layer); 29] = [
     ("maintenance", Layer::Feature),
     ("validate", Layer::Feature),
     ("doctor", Layer::Feature),
+    ("backup", Layer::Feature),
     ("system", Layer::Feature),
     ("engine", Layer::Adapter),
     ("store", Layer::Adapter),
