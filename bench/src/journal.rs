@@ -6,14 +6,14 @@ use domain::operation::StepState;
 use domain::operation::event::{EventBody, Level};
 use domain::operation::step::StepRecord;
 use domain::plan::StepKey;
-use server::store::{Entry, Store};
+use server::store::Entry;
 
 use crate::LoadError;
 use crate::spread::Spread;
 use crate::story::{LEASE, at, begin, environment};
 
 pub(crate) async fn run(database_url: &str, steps: u32) -> Result<String, LoadError> {
-    let store = Store::open(database_url).await?;
+    let store = crate::open(database_url).await?;
     let environment = environment("unix:///var/run/docker.sock");
     store.insert_environment(&environment).await?;
     let claim = begin(&store, &environment, 1).await?;

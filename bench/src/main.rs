@@ -14,9 +14,12 @@ mod spread;
 mod story;
 mod watch;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use server::secrets::{KeyRing, SecretKey};
+use server::store::{Store, StoreError};
 
 /// Loads for `cargo xtask bench`.
 #[derive(Debug, Parser)]
@@ -75,7 +78,7 @@ enum Load {
 #[derive(Debug, thiserror::Error)]
 enum LoadError {
     #[error("the store: {0}")]
-    Store(#[from] server::store::StoreError),
+    Store(#[from] StoreError),
     #[error("the engine: {0}")]
     Engine(#[from] server::engine::EngineError),
     #[error("the connection: {0}")]
@@ -84,6 +87,17 @@ enum LoadError {
     Unexpected(String),
     #[error("a reader broke: {0}")]
     Reader(#[from] tokio::task::JoinError),
+}
+
+/// A new database at an address, encrypted with a key that a server finds: in the folder of the file, or, where it is no file, nowhere.
+async fn open(database_url: &str) -> Result<Store, LoadError> {
+    let file = database_url.strip_prefix("sqlite://").map(Path::new);
+    let ring = match file.and_then(Path::parent) {
+        Some(folder) => KeyRing::in_file(&folder.join("secret.key")),
+        None => SecretKey::random().map(KeyRing::of),
+    };
+    let ring = ring.map_err(StoreError::from)?;
+    Ok(Store::open(database_url, ring).await?)
 }
 
 #[tokio::main]

@@ -15,7 +15,7 @@ pub(crate) async fn run(
     deployments: u32,
     docker_host: &str,
 ) -> Result<String, LoadError> {
-    let store = Store::open(database_url).await?;
+    let store = crate::open(database_url).await?;
     let environment = environment(docker_host);
     store.insert_environment(&environment).await?;
     for number in 1..=deployments {

@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const IMAGE: &str = "windlass-demo/web:1.0.0";
 
 pub(crate) async fn run(database_url: &str, products: u32) -> Result<String, LoadError> {
-    let store = Store::open(database_url).await?;
+    let store = crate::open(database_url).await?;
     let environment = environment("unix:///nowhere.sock");
     store.insert_environment(&environment).await?;
     let engine = FakeEngine::new();

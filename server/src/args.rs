@@ -31,6 +31,128 @@ pub enum Command {
     /// Only looks: nothing is written, locked or changed, so it may run beside a server. Exit code 0: nothing was found;
     /// 1: something was found; 2: it could not look, or not at every engine.
     Doctor(DoctorArgs),
+    /// Look after the key that secrets in the database are encrypted with
+    Key(KeyArgs),
+    /// Write everything that is remembered to one file, beside running servers
+    ///
+    /// The file holds one moment of the database, SQLite or PostgreSQL, and can be restored on either. It appears when it is whole. It
+    /// holds the values of secret variables as the database does, so only its owner may read it; it holds no key. Exit code 0: the backup
+    /// is there; 1: there is none.
+    Backup(BackupArgs),
+    /// Fill an empty database from a backup, before a server is started on it
+    ///
+    /// The database must have no rows: name a new data folder, or an empty database. Tables of an earlier version are brought up to date.
+    /// The backup is checked to its last byte before anything of it is there: all is restored, or nothing. Stop the servers that the backup
+    /// comes from first, for two of them would work on the same containers. Operations that were in the middle are ended by the first server
+    /// that starts, without an act on an engine. Exit code 0: everything was restored; 1: nothing.
+    Restore(RestoreArgs),
+}
+
+/// Where a server finds the keys that the database is encrypted with.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct SecretKeyArgs {
+    /// The file with the key that the database is encrypted with: 32 bytes in base64, readable by its owner only
+    /// (WINDLASS_SECRET_KEY may hold the key itself); without it, secret.key in the data folder, made at the first start
+    #[arg(long, env = "WINDLASS_SECRET_KEY_FILE", value_name = "PATH")]
+    pub secret_key_file: Option<PathBuf>,
+
+    /// The key before that one, as long as a change of keys is not finished
+    #[arg(long, env = "WINDLASS_OLD_SECRET_KEY_FILE", value_name = "PATH")]
+    pub old_secret_key_file: Option<PathBuf>,
+}
+
+/// The options of `key`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KeyArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// What can be done with keys.
+#[derive(Debug, Clone, Subcommand)]
+pub enum KeyCommand {
+    /// Print the ids of the keys that are found, and of those that the database needs; may run beside a server
+    ShowId(KeyedDatabaseArgs),
+    /// Encrypt everything in the database with another key, while no server runs
+    ///
+    /// Where it is broken off, the same command goes on with it; so does a server that is given both keys.
+    Rotate(RotateArgs),
+}
+
+/// Which database.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DatabaseArgs {
+    /// The data folder of the server
+    #[arg(
+        long,
+        env = "WINDLASS_DATA_DIR",
+        value_name = "DIR",
+        default_value = "data"
+    )]
+    pub data_dir: PathBuf,
+
+    /// postgres://… or sqlite://…, as the server has it; without it, the SQLite file in the data folder
+    /// (DATABASE_URL is read, too)
+    #[arg(
+        long,
+        env = "WINDLASS_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database_url: Option<String>,
+}
+
+/// A database and the keys for it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KeyedDatabaseArgs {
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+
+    /// The keys that it is encrypted with.
+    #[command(flatten)]
+    pub secret_key: SecretKeyArgs,
+}
+
+/// The options of `key rotate`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RotateArgs {
+    /// The file with the new key; made where it is missing
+    #[arg(long, value_name = "PATH")]
+    pub new_key_file: PathBuf,
+
+    /// What is encrypted anew.
+    #[command(flatten)]
+    pub database: KeyedDatabaseArgs,
+}
+
+/// The options of `backup`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BackupArgs {
+    /// The file to write; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+
+    /// Replace the file where it exists
+    #[arg(long)]
+    pub force: bool,
+
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// The options of `restore`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RestoreArgs {
+    /// The backup to read; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// The options of `doctor`.
@@ -54,6 +176,10 @@ pub struct DoctorArgs {
         hide_env_values = true
     )]
     pub database_url: Option<String>,
+
+    /// The keys that the database is encrypted with.
+    #[command(flatten)]
+    pub secret_key: SecretKeyArgs,
 
     /// Look for the first environment's engine here, not where the record says: unix:///path or tcp://host:port
     #[arg(long, env = "WINDLASS_DOCKER_HOST", value_name = "URL")]
@@ -120,6 +246,10 @@ pub struct ServeArgs {
         hide_env_values = true
     )]
     pub database_url: Option<String>,
+
+    /// The keys that the database is encrypted with.
+    #[command(flatten)]
+    pub secret_key: SecretKeyArgs,
 
     /// The Docker engine: unix:///path or tcp://host:port (DOCKER_HOST is read, too);
     /// without it, unix:///var/run/docker.sock

@@ -2,7 +2,9 @@
 //!
 //! The only place that knows all parts. Nothing here decides anything about products.
 
+mod backup;
 mod data_dir;
+mod secret_key;
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,7 +35,11 @@ use crate::system::Facts;
 use crate::ui::backend::{Gallery, UseCases};
 use crate::ui::{self, UiError};
 
+use secret_key::key_ring;
+
+pub use backup::{BackupCommandError, back_up, is_pipe, restore};
 pub use data_dir::{DataDir, DataDirError};
+pub use secret_key::look_after_key;
 
 /// How long open requests may go on once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -80,7 +86,9 @@ pub enum BootError {
 pub async fn serve(args: ServeArgs, shutdown: CancellationToken) -> Result<(), BootError> {
     refuse_strangers(&args)?;
     let data_dir = DataDir::open(&args.data_dir)?;
-    let store = Store::open(&database_url(args.database_url.as_deref(), data_dir.path())).await?;
+    let ring = key_ring(&args.secret_key, data_dir.path()).map_err(StoreError::from)?;
+    let url = database_url(args.database_url.as_deref(), data_dir.path());
+    let store = Store::open(&url, ring).await?;
     let clock = Clock::system();
     let environments = Environments::new(store.clone(), clock.clone(), connect());
     first_environment(&environments, &args).await?;
@@ -224,7 +232,8 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
 /// Where the record cannot be looked at.
 pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
     let url = database_url(args.database_url.as_deref(), &args.data_dir);
-    let store = Store::open_to_read(&url).await?;
+    let ring = key_ring(&args.secret_key, &args.data_dir)?;
+    let store = Store::open_to_read(&url, &ring).await?;
     let (connect, moved) = (connect(), args.docker_host.clone());
     let examiner = Doctor::new(
         store.clone(),
@@ -244,14 +253,17 @@ pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
 }
 
 fn database_url(given: Option<&str>, data_dir: &Path) -> String {
-    given
-        .map(str::to_owned)
-        .or_else(|| {
-            std::env::var("DATABASE_URL")
-                .ok()
-                .filter(|url| !url.is_empty())
-        })
+    named_database(given)
         .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("windlass.db").display()))
+}
+
+/// The database that somebody named; none where it is the data folder's own.
+fn named_database(given: Option<&str>) -> Option<String> {
+    given.map(str::to_owned).or_else(|| {
+        std::env::var("DATABASE_URL")
+            .ok()
+            .filter(|url| !url.is_empty())
+    })
 }
 
 fn connect() -> Connect {

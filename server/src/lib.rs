@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod api;
 pub mod args;
+pub mod backup;
 pub mod boot;
 pub mod catalog;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod operations;
 pub mod orchestrator;
 pub mod products;
 pub mod reconcile;
+pub mod secrets;
 pub mod shutdown;
 pub mod signals;
 pub mod state;

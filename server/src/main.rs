@@ -5,7 +5,10 @@ use std::{error::Error, process::ExitCode};
 
 use clap::Parser as _;
 use server::{
-    args::{Args, Command, DoctorArgs, ReportFormat, ServeArgs, ValidateArgs},
+    args::{
+        Args, BackupArgs, Command, DoctorArgs, KeyArgs, ReportFormat, RestoreArgs, ServeArgs,
+        ValidateArgs,
+    },
     boot, shutdown, telemetry, validate,
 };
 use tokio_util::sync::CancellationToken;
@@ -21,6 +24,9 @@ async fn main() -> ExitCode {
     let serve_args = match Args::parse().command {
         Command::Validate(args) => return check_folders(&args),
         Command::Doctor(args) => return examine(&args).await,
+        Command::Key(args) => return look_after_key(&args).await,
+        Command::Backup(args) => return back_up(&args).await,
+        Command::Restore(args) => return restore(&args).await,
         Command::Serve(args) => args,
     };
     if let Err(error) = telemetry::start() {
@@ -63,6 +69,51 @@ async fn examine(args: &DoctorArgs) -> ExitCode {
         (true, _) => ExitCode::from(FOUND),
         (false, true) => could_not_look,
         (false, false) => ExitCode::SUCCESS,
+    }
+}
+
+/// Without log lines, as the others.
+async fn look_after_key(args: &KeyArgs) -> ExitCode {
+    match boot::look_after_key(args).await {
+        Ok(said) => match writeln!(io::stdout(), "{said}") {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => explain(&error),
+        },
+        Err(error) => explain(&error),
+    }
+}
+
+/// Without log lines. A signal lets go of the file that was begun.
+async fn back_up(args: &BackupArgs) -> ExitCode {
+    let stop = CancellationToken::new();
+    let done = tokio::select! {
+        done = boot::back_up(args) => done,
+        signal = shutdown::on_signal(&stop) => match signal {
+            Ok(name) => Err(boot::BackupCommandError::Stopped(name)),
+            Err(error) => return explain(&error),
+        },
+    };
+    let said = match done {
+        // Standard output is the backup.
+        Ok(contents) if boot::is_pipe(&args.to) => writeln!(io::stderr(), "Wrote {contents}."),
+        Ok(contents) => writeln!(io::stdout(), "Wrote {contents}, to {}.", args.to.display()),
+        Err(error) => return explain(&error),
+    };
+    match said {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => explain(&error),
+    }
+}
+
+/// Without log lines, too.
+async fn restore(args: &RestoreArgs) -> ExitCode {
+    let said = match boot::restore(args).await {
+        Ok(restored) => writeln!(io::stdout(), "{restored}"),
+        Err(error) => return explain(&error),
+    };
+    match said {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => explain(&error),
     }
 }
 

@@ -23,20 +23,26 @@ mod column;
 mod connect;
 mod deployment_list;
 mod deployments;
+mod dump;
 mod environments;
 mod error;
 mod health_transitions;
 mod inspection;
 mod journal;
+mod keys;
 mod lease;
 mod maintenance_observers;
 mod migrations;
 mod operations;
 mod recent_operations;
+mod refill;
 mod releases;
+mod rotation;
+mod sealing;
 mod settlement;
 mod stacks;
 mod standings;
+mod tables;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,9 +51,12 @@ use std::time::{Duration, Instant};
 use domain::timestamp::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
+use crate::secrets::{KeyRing, Sealer};
+
 pub use acceptance::NewOperation;
 pub use deployment_list::{DeploymentFilter, DeploymentRow, DeploymentSort};
 pub use deployments::DeploymentChange;
+pub use dump::Dump;
 pub use error::{ActiveOperation, DatabaseFailure, MigrationFailure, StoreError, Unreadable};
 pub use health_transitions::{HealthTransition, LastHealth, Scope};
 pub use inspection::{
@@ -57,10 +66,13 @@ pub use journal::{Appended, Entry};
 pub use lease::{Claim, Lease};
 pub use maintenance_observers::{ObserverClaim, ObserverState};
 pub use operations::CancelOutcome;
+pub use refill::Refill;
 pub use releases::ReleaseRow;
+pub use rotation::{NamedKeys, Rotation};
 pub use settlement::{Contents, Settlement};
 pub use stacks::StackPlace;
 pub use standings::{Edition, Place, StandingRow};
+pub use tables::{Column, ColumnType, Table, Value};
 
 use connect::Backend;
 use error::Act;
@@ -77,6 +89,8 @@ pub struct Store {
     backend: Backend,
     writer: AnyPool,
     reader: AnyPool,
+    /// Encrypts what holds secrets.
+    sealer: Arc<Sealer>,
     /// The database's clock as it was read last, in epoch milliseconds, and when.
     clock: Arc<Mutex<Option<(i64, Instant)>>>,
 }
@@ -92,21 +106,50 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the database at `sqlite:///path/windlass.db` (made where it does not exist, readable by its owner only) or
-    /// `postgres://…`, and brings its tables up to date.
+    /// `postgres://…`, and brings its tables up to date. A new database is encrypted with the first key of the ring; another one says
+    /// which keys it needs. What is not encrypted with its current key is, before this returns.
     ///
     /// # Errors
-    /// Where the address is not understood, the database cannot be reached, or it was written by a newer version.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        connect::open(url).await
+    /// Where the address is not understood, the database cannot be reached, it was written by a newer version, or a key is missing.
+    pub async fn open(url: &str, ring: KeyRing) -> Result<Self, StoreError> {
+        let mut store = connect::connect(url).await?;
+        match store.begin(ring).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                // Whoever looks for servers on the database would see it for a while.
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&mut self, ring: KeyRing) -> Result<(), StoreError> {
+        if self.unlock(ring).await?.is_unfinished() {
+            self.seal_what_is_left().await?;
+        }
+        Ok(())
     }
 
     /// Opens the database that a server uses, to look at it only: nothing is made, migrated or locked, and every statement
     /// that would write is refused by the database itself.
     ///
     /// # Errors
-    /// Where there is no database, or its tables are not exactly those of this version.
-    pub async fn open_to_read(url: &str) -> Result<Self, StoreError> {
-        connect::open_to_read(url).await
+    /// Where there is no database, its tables are not exactly those of this version, or a key is missing.
+    pub async fn open_to_read(url: &str, ring: &KeyRing) -> Result<Self, StoreError> {
+        let mut store = connect::open_to_read(url).await?;
+        match store.unlock_to_read(ring).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The last migration of this version; whatever it has not made is of a newer one.
+    #[must_use]
+    pub fn newest_schema() -> i64 {
+        migrations::newest()
     }
 
     /// Which database it is, as people call it.

@@ -15,6 +15,7 @@ mod redeploying;
 mod refusing;
 mod removing;
 mod rolling_back;
+mod secrets;
 mod stopping;
 mod upgrading;
 pub(crate) mod world;

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod backup;
 mod deploy;
 mod docker_double;
 mod engine;
@@ -16,6 +17,7 @@ mod faults;
 mod maintenance;
 mod orchestrator;
 mod reconcile;
+mod secret_key;
 mod serve;
 mod server_process;
 mod signals;

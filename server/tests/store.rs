@@ -14,6 +14,7 @@ mod lists;
 mod opening;
 mod records;
 pub(crate) mod samples;
+mod secrets;
 
 /// Makes two tests of each case: `name::sqlite` and `name::postgres`. A case that is not listed is dead code to the
 /// compiler.

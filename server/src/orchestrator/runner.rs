@@ -9,6 +9,7 @@ mod ending;
 mod journal;
 mod limits;
 mod lost;
+mod restored;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -162,6 +163,10 @@ impl Run {
         if !waiting {
             self.journal
                 .event(Level::Info, EventBody::Claimed { node, resumed });
+        }
+        if self.is_of_a_backup() {
+            self.read_states().await?;
+            return self.leave().await;
         }
         let shared = Arc::clone(&self.journal.shared);
         let found = shared.engines.engine(self.operation.environment_id).await;

@@ -15,6 +15,7 @@ use super::journal::{NewEvent, insert_events};
 use super::operations::TABLE;
 use super::releases::insert_release;
 use super::{Store, StoreError};
+use crate::secrets::Sealer;
 
 const ACT: &str = "accept an operation";
 
@@ -42,7 +43,7 @@ impl Store {
     pub async fn accept_operation(&self, new: &NewOperation<'_>) -> Result<(), StoreError> {
         let first = NewEvent::new(new.first_event.0, new.first_event.1)?;
         let mut tx = self.write(ACT).await?;
-        let written = write(&mut tx, new, &first).await;
+        let written = write(&mut tx, &self.sealer, new, &first).await;
         match written {
             Ok(()) => tx.commit().await,
             Err(error) if error.is_duplicate() => {
@@ -146,6 +147,7 @@ impl Store {
 
 async fn write(
     tx: &mut AnyConnection,
+    sealer: &Sealer,
     new: &NewOperation<'_>,
     first: &NewEvent,
 ) -> Result<(), StoreError> {
@@ -155,10 +157,10 @@ async fn write(
     }
     if let Some(deployment) = new.deployment {
         insert_deployment(tx, deployment).await?;
-        insert_release(tx, &Release::first(deployment, operation.id)).await?;
+        insert_release(tx, sealer, &Release::first(deployment, operation.id)).await?;
     }
     if let Some(change) = &new.change {
-        begin_change(tx, operation.deployment_id, change).await?;
+        begin_change(tx, sealer, operation.deployment_id, change).await?;
     }
     insert_operation(tx, operation).await?;
     insert_events(

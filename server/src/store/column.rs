@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Decode, Row, Type};
 
 use super::error::{StoreError, Unreadable};
+use crate::secrets::{Place, Sealer};
 
 /// A row of one table, or of a query that starts from it.
 #[derive(Clone, Copy)]
@@ -147,6 +148,24 @@ impl<'r> Columns<'r> {
             .transpose()
     }
 
+    /// JSON that holds secrets; `row` is the row's place as it was written.
+    pub(super) fn sealed_json<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+        sealer: &Sealer,
+        row: &str,
+    ) -> Result<T, StoreError> {
+        let place = Place {
+            table: self.table,
+            column,
+            row,
+        };
+        let text = sealer
+            .open(place, self.get(column)?)
+            .map_err(|reason| self.unreadable(column, Unreadable::Sealed(reason)))?;
+        self.parse_json(column, &text)
+    }
+
     fn parse_json<T: DeserializeOwned>(
         &self,
         column: &'static str,
@@ -167,4 +186,16 @@ pub(super) fn to_json<T: Serialize>(
     value: &T,
 ) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|_| StoreError::Unwritable { table, column })
+}
+
+/// The stored form of a value that holds secrets.
+pub(super) fn to_sealed_json<T: Serialize>(
+    (table, column, row): (&'static str, &'static str, &str),
+    sealer: &Sealer,
+    value: &T,
+) -> Result<String, StoreError> {
+    let text = to_json(table, column, value)?;
+    sealer
+        .seal(Place { table, column, row }, &text)
+        .map_err(|_| StoreError::NotSealed { table, column })
 }

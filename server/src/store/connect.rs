@@ -9,8 +9,8 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection};
 
-use super::error::MigrationFailure;
-use super::migrations::{check_applied, migrator};
+use super::error::Act;
+use super::migrations;
 use super::{Store, StoreError};
 
 /// Connections that read from a SQLite file. Each has a thread of its own.
@@ -21,6 +21,15 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 const ASK_AFTER: Duration = Duration::from_secs(1);
 /// Longest wait for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long is waited before each look for other servers: the connections of one that has just ended go a little later.
+const LOOKS_FOR_OTHERS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
 
 /// `busy_timeout` first, since the change to WAL may have to wait for another process. FULL, because a committed step must
 /// survive a power cut. The log is cut back after a burst.
@@ -36,6 +45,9 @@ const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET idle_in_transactio
 
 /// Whoever only looks cannot write.
 const POSTGRES_LOOKER_SETTINGS: &str = "SET default_transaction_read_only = on;";
+
+/// What comes may come slowly, and nobody waits for a row of it.
+const POSTGRES_FILLER_SETTINGS: &str = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; SET application_name = 'windlass';";
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +65,12 @@ enum Role {
     Reader,
     /// Reads the database of a server that may be running.
     Looker,
+    /// Fills an empty database. It may wait for each row's next one, and for whoever migrates.
+    Filler,
 }
 
-/// Opens, migrates and hands out.
-pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
+/// Connects and migrates; the keys are still to be agreed on.
+pub(super) async fn connect(url: &str) -> Result<Store, StoreError> {
     sqlx::any::install_default_drivers();
     let (backend, options) = resolve(url, |path| Ok(sqlite_url(&prepare_file(path)?)))?;
     migrate(backend, &options).await?;
@@ -74,12 +88,28 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
         backend,
         writer,
         reader,
+        sealer: Arc::default(),
         clock: Arc::default(),
     })
 }
 
-/// Looks at what is there, and at its version; makes nothing.
+/// Looks at what is there, and at its version; makes nothing. The keys are still to be agreed on.
 pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
+    let store = look(url).await?;
+    migrations::check_applied(&migrations::applied(&store.reader).await?)?;
+    Ok(store)
+}
+
+/// A database to be filled by one connection, with its file, but without tables.
+pub(super) async fn open_to_fill(url: &str) -> Result<(Backend, AnyPool), StoreError> {
+    sqlx::any::install_default_drivers();
+    let (backend, options) = resolve(url, |path| Ok(sqlite_url(&prepare_file(path)?)))?;
+    let pool = pool(backend, Role::Filler, 1, &options).await?;
+    Ok((backend, pool))
+}
+
+/// Looks at what is there, whatever its version is; makes nothing.
+pub(super) async fn look(url: &str) -> Result<Store, StoreError> {
     sqlx::any::install_default_drivers();
     let (backend, options) = resolve(url, |path| {
         let missing = || StoreError::NoDatabase {
@@ -92,22 +122,46 @@ pub(super) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
         }
     })?;
     let pool = pool(backend, Role::Looker, SQLITE_READERS, &options).await?;
-    let applied: Vec<i64> =
-        sqlx::query_scalar("SELECT version FROM _sqlx_migrations ORDER BY version")
-            .fetch_all(&pool)
-            .await
-            .map_err(|error| StoreError::Migrate {
-                source: MigrationFailure::Record {
-                    source: error.into(),
-                },
-            })?;
-    check_applied(&applied).map_err(|source| StoreError::Migrate { source })?;
     Ok(Store {
         backend,
         writer: pool.clone(),
         reader: pool,
+        sealer: Arc::default(),
         clock: Arc::default(),
     })
+}
+
+/// Refuses where another process of ours is seen on the database. Of SQLite only the data folder's lock tells.
+pub(super) async fn refuse_others(url: &str) -> Result<(), StoreError> {
+    sqlx::any::install_default_drivers();
+    let (backend, options) = resolve(url, |path| Ok(sqlite_url(path)))?;
+    if backend == Backend::Sqlite {
+        return Ok(());
+    }
+    let mut connection = AnyConnection::connect_with(&options)
+        .await
+        .map_err(|error| StoreError::Open {
+            source: error.into(),
+        })?;
+    let mut others = 0_i64;
+    for wait in LOOKS_FOR_OTHERS {
+        tokio::time::sleep(wait).await;
+        others = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'windlass' AND pid <> pg_backend_pid()",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .act("look for other servers")?;
+        if others == 0 {
+            break;
+        }
+    }
+    connection.close().await.act("look for other servers")?;
+    match others {
+        0 => Ok(()),
+        connections => Err(StoreError::InUse { connections }),
+    }
 }
 
 /// `file` finds an SQLite file's address.
@@ -183,12 +237,7 @@ async fn migrate(backend: Backend, options: &AnyConnectOptions) -> Result<(), St
             .await
             .map_err(open)?;
     }
-    migrator()
-        .run(&mut connection)
-        .await
-        .map_err(|error| StoreError::Migrate {
-            source: error.into(),
-        })?;
+    migrations::run_to(&mut connection, None).await?;
     connection.close().await.map_err(open)
 }
 
@@ -240,11 +289,12 @@ async fn is_clean(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
 
 const fn settings(backend: Backend, role: Role) -> &'static [&'static str] {
     match (backend, role) {
-        (Backend::Sqlite, Role::Writer) => &[SQLITE_SETTINGS],
+        (Backend::Sqlite, Role::Writer | Role::Filler) => &[SQLITE_SETTINGS],
         (Backend::Sqlite, Role::Reader) => &[SQLITE_SETTINGS, SQLITE_READER_SETTINGS],
         (Backend::Sqlite, Role::Looker) => &[SQLITE_LOOKER_SETTINGS],
         (Backend::Postgres, Role::Writer | Role::Reader) => &[POSTGRES_SETTINGS],
         (Backend::Postgres, Role::Looker) => &[POSTGRES_SETTINGS, POSTGRES_LOOKER_SETTINGS],
+        (Backend::Postgres, Role::Filler) => &[POSTGRES_FILLER_SETTINGS],
     }
 }
 
@@ -280,7 +330,7 @@ mod tests {
     async fn a_connection_that_lost_its_transaction_is_not_used_again() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
-        let store = open(&url).await.unwrap();
+        let store = connect(&url).await.unwrap();
         let mut tx = store.write("test").await.unwrap();
         // As SQLite does itself where a COMMIT finds no room.
         sqlx::raw_sql("ROLLBACK").execute(&mut *tx).await.unwrap();
@@ -297,7 +347,7 @@ mod tests {
     async fn every_sqlite_connection_has_the_settings() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
-        let store = open(&url).await.unwrap();
+        let store = connect(&url).await.unwrap();
         let writers = all(&store.writer, 1).await;
         let readers = all(&store.reader, SQLITE_READERS).await;
         for (connections, query_only) in [(writers, "0"), (readers, "1")] {

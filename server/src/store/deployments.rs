@@ -15,7 +15,9 @@ use uuid::Uuid;
 use super::column::{Columns, to_json};
 use super::error::Act;
 use super::releases::read_release;
+use super::sealing::{release_row, stack_row};
 use super::{Store, StoreError};
+use crate::secrets::Sealer;
 
 pub(super) const TABLE: &str = "product_deployments";
 const CONTENTS: &str = "releases";
@@ -133,9 +135,9 @@ impl Store {
         .act(act)?;
         let stacks = stacks
             .iter()
-            .map(stack)
+            .map(|row| stack(row, &self.sealer, id))
             .collect::<Result<Vec<_>, StoreError>>()?;
-        let mut found = deployment(&row, stacks)?;
+        let mut found = deployment(&row, &self.sealer, stacks)?;
         let mut others: Vec<ReleaseNumber> =
             found.stacks.iter().map(|stack| stack.release).collect();
         others.sort_unstable();
@@ -144,7 +146,7 @@ impl Store {
             if number != found.release && number != 0 {
                 found
                     .others
-                    .extend(read_release(&mut tx, id, number).await?);
+                    .extend(read_release(&mut tx, &self.sealer, id, number).await?);
             }
         }
         tx.commit().await.act(act)?;
@@ -311,6 +313,7 @@ pub(super) async fn supersede(
 /// The beginning of an operation on a deployment that is there: only while it is what the caller saw.
 pub(super) async fn begin_change(
     tx: &mut AnyConnection,
+    sealer: &Sealer,
     id: DeploymentId,
     change: &DeploymentChange<'_>,
 ) -> Result<(), StoreError> {
@@ -348,7 +351,7 @@ pub(super) async fn begin_change(
         insert_stack(tx, id, stack).await?;
     }
     if let Some(release) = change.release {
-        super::releases::insert_release(tx, release).await?;
+        super::releases::insert_release(tx, sealer, release).await?;
     }
     recount_stacks(tx, id).await
 }
@@ -451,11 +454,17 @@ pub(super) async fn recount_stacks(
     Ok(())
 }
 
-fn deployment(row: &AnyRow, stacks: Vec<StackDeployment>) -> Result<ProductDeployment, StoreError> {
+fn deployment(
+    row: &AnyRow,
+    sealer: &Sealer,
+    stacks: Vec<StackDeployment>,
+) -> Result<ProductDeployment, StoreError> {
     let columns = Columns::of(TABLE, row);
     let contents = Columns::of(CONTENTS, row);
+    let id: DeploymentId = columns.id("id")?;
+    let place = release_row(&id.to_string(), columns.number("release_number")?);
     Ok(ProductDeployment {
-        id: columns.id("id")?,
+        id,
         environment_id: columns.id("environment_id")?,
         deployment_name: columns.text("deployment_name")?,
         status: columns.word("status", ProductStatus::parse)?,
@@ -470,19 +479,27 @@ fn deployment(row: &AnyRow, stacks: Vec<StackDeployment>) -> Result<ProductDeplo
         upgrade_count: columns.count("upgrade_count")?,
         maintenance: columns.maybe_json("maintenance")?,
         release: columns.count("release_number")?,
-        shared_values: contents.json("shared_values")?,
-        product: contents.json("product")?,
+        shared_values: contents.sealed_json("shared_values", sealer, &place)?,
+        product: contents.sealed_json("product", sealer, &place)?,
         images: contents.json("images")?,
         others: Vec::new(),
         stacks,
     })
 }
 
-fn stack(row: &AnyRow) -> Result<StackDeployment, StoreError> {
+fn stack(
+    row: &AnyRow,
+    sealer: &Sealer,
+    deployment: DeploymentId,
+) -> Result<StackDeployment, StoreError> {
     let columns = Columns::of(STACKS, row);
+    let values = Columns::of("release_stacks", row);
+    let stack_name = columns.text("stack_name")?;
+    let number = columns.number("release_number")?;
+    let place = stack_row(&deployment.to_string(), number, &stack_name);
     Ok(StackDeployment {
         id: columns.id("id")?,
-        stack_name: columns.text("stack_name")?,
+        stack_name,
         deployment_stack_name: columns.text("deployment_stack_name")?,
         status: columns.word("status", StackStatus::parse)?,
         order: columns.count("position")?,
@@ -491,6 +508,6 @@ fn stack(row: &AnyRow) -> Result<StackDeployment, StoreError> {
         error_message: columns.maybe_text("error_message")?,
         is_new_in_upgrade: columns.flag("is_new_in_upgrade")?,
         release: columns.count("release_number")?,
-        values: Columns::of("release_stacks", row).json("stack_values")?,
+        values: values.sealed_json("stack_values", sealer, &place)?,
     })
 }

@@ -10,6 +10,8 @@ use domain::timestamp::Timestamp;
 use sqlx::error::ErrorKind;
 use sqlx::migrate::MigrateError;
 
+use crate::secrets::{KeyError, NotOpened};
+
 /// Why a call of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -80,12 +82,65 @@ pub enum StoreError {
         column: &'static str,
         reason: Unreadable,
     },
+    /// A key cannot be used.
+    #[error(transparent)]
+    SecretKey(#[from] KeyError),
+    /// Nobody gave a key.
+    #[error("no secret key was given: what is stored must be encrypted")]
+    NoKey,
+    /// A key is not there that the database needs.
+    #[error("the database is encrypted with secret key {missing}, which was not found: {found}. {}", way_to_keys(*.unfinished))]
+    KeyMissing {
+        /// Ids.
+        missing: String,
+        /// Where keys were looked for, and which ones were there.
+        found: String,
+        /// Whether a change of keys was begun and not finished.
+        unfinished: bool,
+    },
+    /// A key has the right id, but is not the one.
+    #[error(
+        "the row of secret key {id} in the table secret_keys does not fit the key: it was changed, restore the database from a backup"
+    )]
+    KeyCheck { id: String },
+    /// Somebody else would go on to write with the old key.
+    #[error(
+        "{connections} connections of Windlass are open on the database: stop every server on it before the key is changed"
+    )]
+    InUse { connections: i64 },
+    /// A value could not be encrypted.
+    #[error("column {table}.{column} cannot be written: the value could not be encrypted")]
+    NotSealed {
+        table: &'static str,
+        column: &'static str,
+    },
     /// A value has no stored form.
     #[error("column {table}.{column} cannot be written: the value has no JSON form")]
     Unwritable {
         table: &'static str,
         column: &'static str,
     },
+    /// A stored value is of another type than its column.
+    #[error(
+        "column {table}.{column} holds a value that its type does not have: the database was changed by hand, or is damaged"
+    )]
+    OddValue { table: String, column: String },
+    /// A migration made a table that cannot be carried from one database to another.
+    #[error(
+        "table {table} {problem}, so it cannot be backed up: this version of Windlass is broken, use another one"
+    )]
+    TableUnfit {
+        table: String,
+        problem: &'static str,
+    },
+    /// A backup is restored into an empty database only.
+    #[error(
+        "the database is not empty, its table {table} has rows: restore into a new data folder (--data-dir) or an empty database (--database-url)"
+    )]
+    NotEmpty { table: String },
+    /// The database said nothing, but kept fewer rows than it was given.
+    #[error("table {table} did not take all rows that it was given")]
+    RowsLost { table: String },
     /// Two callers got into each other's way; the same call again gets a clear answer.
     #[error("could not {act}: another caller changed the same rows at the same time, try again")]
     Contended { act: &'static str },
@@ -121,6 +176,19 @@ impl StoreError {
     }
 }
 
+const fn way_to_keys(unfinished: bool) -> &'static str {
+    match unfinished {
+        true => {
+            "A change of keys was begun and is not finished: give the new key with --secret-key-file and the one before with \
+             --old-secret-key-file"
+        }
+        false => {
+            "Put the right key back from the copy that is kept apart from the database, or name its file with --secret-key-file. \
+             Without it nobody can read what is stored"
+        }
+    }
+}
+
 /// The operation that holds a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveOperation {
@@ -145,6 +213,9 @@ pub enum Unreadable {
     /// A number outside its range.
     #[error("a number outside its range")]
     Range,
+    /// What was encrypted cannot be read.
+    #[error(transparent)]
+    Sealed(NotOpened),
     /// JSON that this version does not understand.
     #[error(
         "JSON that this version does not understand, at line {line}, column {column}: a newer version may have written it"

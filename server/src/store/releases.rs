@@ -11,9 +11,11 @@ use domain::timestamp::Timestamp;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::column::{Columns, to_json};
+use super::column::{Columns, to_json, to_sealed_json};
 use super::error::Act;
+use super::sealing::{release_row, stack_row};
 use super::{MAX_PAGE, Store, StoreError};
+use crate::secrets::Sealer;
 
 const TABLE: &str = "releases";
 const STACKS: &str = "release_stacks";
@@ -45,7 +47,7 @@ impl Store {
     ) -> Result<Option<Release>, StoreError> {
         let act = "read a release";
         let mut tx = self.snapshot(act).await?;
-        let release = read_release(&mut tx, deployment, number).await?;
+        let release = read_release(&mut tx, &self.sealer, deployment, number).await?;
         tx.commit().await.act(act)?;
         Ok(release)
     }
@@ -104,6 +106,7 @@ impl Store {
 
 pub(super) async fn read_release(
     tx: &mut AnyConnection,
+    sealer: &Sealer,
     deployment: DeploymentId,
     number: ReleaseNumber,
 ) -> Result<Option<Release>, StoreError> {
@@ -132,14 +135,18 @@ pub(super) async fn read_release(
     .act(act)?;
     let columns = Columns::of(TABLE, &row);
     let facts = row_of(&row)?;
+    let place = release_row(&deployment.to_string(), number.into());
     Ok(Some(Release {
         deployment,
         number: facts.number,
         operation: facts.operation,
-        product: columns.json("product")?,
-        shared_values: columns.json("shared_values")?,
+        product: columns.sealed_json("product", sealer, &place)?,
+        shared_values: columns.sealed_json("shared_values", sealer, &place)?,
         images: columns.json("images")?,
-        stacks: stacks.iter().map(stack).collect::<Result<_, _>>()?,
+        stacks: stacks
+            .iter()
+            .map(|row| stack(row, sealer, (deployment, number)))
+            .collect::<Result<_, _>>()?,
         result: facts.result,
         message: facts.message,
         rollback_of: facts.rollback_of,
@@ -151,21 +158,33 @@ pub(super) async fn read_release(
 
 pub(super) async fn insert_release(
     tx: &mut AnyConnection,
+    sealer: &Sealer,
     release: &Release,
 ) -> Result<(), StoreError> {
     let act = "record a release";
+    let deployment = release.deployment.to_string();
+    let number = i64::from(release.number);
+    let row = release_row(&deployment, number);
     sqlx::query(
         "INSERT INTO releases (deployment_id, number, operation_id, product_id, product_version, product, shared_values,
              images, result, message, rollback_of, created_by, created_at, ended_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
-    .bind(release.deployment.to_string())
-    .bind(i64::from(release.number))
+    .bind(deployment.as_str())
+    .bind(number)
     .bind(release.operation.map(|id| id.to_string()))
     .bind(release.product.id.as_str())
     .bind(release.product.version.as_deref())
-    .bind(to_json(TABLE, "product", &release.product)?)
-    .bind(to_json(TABLE, "shared_values", &release.shared_values)?)
+    .bind(to_sealed_json(
+        (TABLE, "product", &row),
+        sealer,
+        &release.product,
+    )?)
+    .bind(to_sealed_json(
+        (TABLE, "shared_values", &row),
+        sealer,
+        &release.shared_values,
+    )?)
     .bind(to_json(TABLE, "images", &release.images)?)
     .bind(release.result.as_str())
     .bind(release.message.as_deref())
@@ -177,16 +196,21 @@ pub(super) async fn insert_release(
     .await
     .act(act)?;
     for (position, stack) in (0_i64..).zip(&release.stacks) {
+        let row = stack_row(&deployment, number, &stack.stack_name);
         sqlx::query(
             "INSERT INTO release_stacks (deployment_id, number, stack_name, deployment_stack_name, position, stack_values)
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
-        .bind(release.deployment.to_string())
-        .bind(i64::from(release.number))
+        .bind(deployment.as_str())
+        .bind(number)
         .bind(stack.stack_name.as_str())
         .bind(stack.deployment_stack_name.as_str())
         .bind(position)
-        .bind(to_json(STACKS, "stack_values", &stack.values)?)
+        .bind(to_sealed_json(
+            (STACKS, "stack_values", &row),
+            sealer,
+            &stack.values,
+        )?)
         .execute(&mut *tx)
         .await
         .act(act)?;
@@ -298,11 +322,17 @@ fn row_of(row: &AnyRow) -> Result<ReleaseRow, StoreError> {
     })
 }
 
-fn stack(row: &AnyRow) -> Result<ReleaseStack, StoreError> {
+fn stack(
+    row: &AnyRow,
+    sealer: &Sealer,
+    (deployment, number): (DeploymentId, ReleaseNumber),
+) -> Result<ReleaseStack, StoreError> {
     let columns = Columns::of(STACKS, row);
+    let stack_name = columns.text("stack_name")?;
+    let place = stack_row(&deployment.to_string(), number.into(), &stack_name);
     Ok(ReleaseStack {
-        stack_name: columns.text("stack_name")?,
+        stack_name,
         deployment_stack_name: columns.text("deployment_stack_name")?,
-        values: columns.json("stack_values")?,
+        values: columns.sealed_json("stack_values", sealer, &place)?,
     })
 }

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use sqlx::any::{AnyArguments, AnyQueryResult, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 use super::error::Act as _;
 use super::{Store, StoreError};
@@ -17,6 +17,20 @@ pub(super) struct Write {
 }
 
 impl Write {
+    /// Begins one on a connection of this pool, by a statement of its own where there is one.
+    pub(super) async fn begin(
+        pool: &AnyPool,
+        act: &'static str,
+        statement: Option<&'static str>,
+    ) -> Result<Self, StoreError> {
+        failpoint::pass("store", act, Moment::Before);
+        let inner = match statement {
+            Some(statement) => pool.begin_with(statement).await.act(act)?,
+            None => pool.begin().await.act(act)?,
+        };
+        Ok(Self { inner, act })
+    }
+
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         failpoint::pass("store", self.act, Moment::Commit);
@@ -48,9 +62,7 @@ impl DerefMut for Write {
 impl Store {
     /// Begins a transaction whose first statement is a write.
     pub(super) async fn write(&self, act: &'static str) -> Result<Write, StoreError> {
-        failpoint::pass("store", act, Moment::Before);
-        let inner = self.writer.begin().await.act(act)?;
-        Ok(Write { inner, act })
+        Write::begin(&self.writer, act, None).await
     }
 
     /// One statement that is a transaction of its own and gives rows; `prepare` may read on its connection first.

@@ -1,5 +1,7 @@
 //! Every error of the use cases as a problem: one line each, so that a changed status or sentence is seen.
 
+use std::time::Duration;
+
 use domain::access::Actor;
 use domain::deployment::{OperationMode, ProductStatus, StackStatus};
 use domain::id::{DeploymentId, OperationId, StackDeploymentId};
@@ -100,7 +102,7 @@ fn containers() -> Vec<ContainerError> {
             what: "container c".to_owned(),
             message: "a published port is in use on the host".to_owned(),
         }),
-        E::TooSlow,
+        E::TooSlow(Duration::from_secs(10)),
         E::Store(passing()),
         E::Store(lasting()),
     ]

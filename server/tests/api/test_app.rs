@@ -27,6 +27,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::store::database::test_keys;
+
 pub(super) const PRODUCT: &str = "demo:Shop:1.0.0";
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -183,7 +185,7 @@ impl TestApp {
             }
         }
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
-        let store = Store::open(&url).await.unwrap();
+        let store = Store::open(&url, test_keys()).await.unwrap();
         let clock = Clock::system();
         let environments = Environments::new(
             store.clone(),

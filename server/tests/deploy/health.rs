@@ -60,17 +60,18 @@ fn a_container_that_is_killed_removed_or_started_behind_our_back_must_show() {
     let gone = until(&world, id, "NotFound");
     assert_eq!(gone["status"], "Running");
 
+    // Written down after it was shown.
     let path = format!("/api/health/deployments/{id}/history?limit=4");
-    let history = world.server().get_json(&path);
-    let words: Vec<&str> = history["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| entry["toStatus"].as_str().unwrap())
-        .collect();
-    assert_eq!(words[0], "NotFound", "{history:#}");
+    let words = wait_for("the end in the history", || {
+        let history = world.server().get_json(&path);
+        let entries = history["data"].as_array().unwrap().iter();
+        let words: Vec<String> = entries
+            .map(|entry| entry["toStatus"].as_str().unwrap().to_owned())
+            .collect();
+        (words[0] == "NotFound").then_some(words)
+    });
     assert!(
-        words.contains(&"Unhealthy") && words.contains(&"Healthy"),
+        words.iter().any(|word| word == "Unhealthy") && words.iter().any(|word| word == "Healthy"),
         "{words:?}"
     );
 }

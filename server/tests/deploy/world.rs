@@ -356,7 +356,18 @@ impl World {
         if let Some(address) = self.detour.as_ref().or(address) {
             all.extend(["--database-url", address]);
         }
-        ServerProcess::try_start_in(&self.folder.path().join(data), &all, variables)
+        let folder = self.folder.path().join(data);
+        self.share_key(&folder);
+        ServerProcess::try_start_in(&folder, &all, variables)
+    }
+
+    /// Servers on one database need one key: each further one gets that of the first.
+    fn share_key(&self, folder: &Path) {
+        let (first, mine) = (self.data().join("secret.key"), folder.join("secret.key"));
+        if first.exists() && !mine.exists() {
+            fs::create_dir_all(folder).unwrap();
+            fs::copy(first, mine).unwrap();
+        }
     }
 
     pub(crate) fn server(&self) -> &ServerProcess {
@@ -370,6 +381,13 @@ impl World {
 
     pub(crate) fn kill(&mut self) {
         self.server.take().unwrap().kill();
+    }
+
+    /// Ends the server as an operator does; what it logged since it listened.
+    pub(crate) fn stop(&mut self) -> String {
+        let (ended, log) = self.server.take().unwrap().terminate();
+        assert!(ended.success(), "{log}");
+        log
     }
 
     pub(crate) fn environment(&self) -> String {

@@ -20,7 +20,7 @@ use super::tally::{Row, Tally, full};
 use crate::deploy::world::{World, step_is, wait_for};
 use crate::orchestrator::world::{World as MemoryWorld, app_stack};
 use crate::server_process::Answer;
-use crate::store::database::EmptyDatabase;
+use crate::store::database::{EmptyDatabase, test_keys};
 
 const HEALTHY: &str = "
 services:
@@ -408,7 +408,7 @@ async fn an_append_whose_answer_was_lost_must_be_recognised() {
         assert_eq!((appended.first_seq, appended.last_seq), (4, 5), "{cut:?}");
         assert_eq!(world.journal(operation).await.len(), 5, "{cut:?}");
         world.store.close().await;
-        let direct = Store::open(&database.url).await.unwrap();
+        let direct = Store::open(&database.url, test_keys()).await.unwrap();
         let facts = direct.operation_facts(None, 1).await.unwrap().remove(0);
         assert_eq!((facts.event_seq, facts.events), (5, 5), "{cut:?}");
         direct.close().await;

@@ -166,6 +166,24 @@ impl Shop {
         }
     }
 
+    /// The same engine and catalog with the record at another place.
+    pub(crate) async fn with_record_at(&self, url: &str) -> Self {
+        let world = self.world.with_record_at(url).await;
+        let engine: Arc<dyn Engine> = Arc::new(world.engine.0.clone());
+        let environments = Environments::new(
+            world.store.clone(),
+            world.clock.clock(),
+            Arc::new(move |_| Ok(Arc::clone(&engine))),
+        );
+        Self {
+            world,
+            catalog: Arc::clone(&self.catalog),
+            environments,
+            deployment: Mutex::new(*self.deployment.lock().unwrap()),
+            _folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
     /// As it is right before an operation.
     pub(crate) async fn ready_for(case: Case) -> Self {
         let shop = Self::new().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::store::database::execute;
+use crate::store::database::{execute, test_keys};
 use domain::access::Actor;
 use domain::deployment::{
     OperationMode, ProductDeployment, ProductStatus, StackBefore, StackDeployment, StackEvent,
@@ -175,7 +175,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
         execute(&format!("{url}?mode=rwc"), dump.to_owned()).await;
-        let store = Store::open(&url).await.unwrap();
+        let store = Store::open(&url, test_keys()).await.unwrap();
         let environments = store.environments().await.unwrap();
         let environment = environments[0].id;
         let world = Self::over(store, environment, small_product(), folder, url);
@@ -195,7 +195,7 @@ impl World {
     }
 
     async fn in_database(stacks: Vec<(String, Value)>, folder: TempDir, url: String) -> Self {
-        let store = Store::open(&url).await.unwrap();
+        let store = Store::open(&url, test_keys()).await.unwrap();
         let environment = EnvironmentId::from_uuid(new_id());
         store
             .insert_environment(&Environment {
@@ -210,6 +210,24 @@ impl World {
             .await
             .unwrap();
         Self::over(store, environment, stacks, folder, url)
+    }
+
+    /// The same engine with its record at another place.
+    pub(crate) async fn with_record_at(&self, url: &str) -> Self {
+        let (store, folder) = (
+            Store::open(url, test_keys()).await.unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
+        let stacks = self.stacks.clone();
+        let mut moved = Self::over(store, self.environment, stacks, folder, url.to_owned());
+        moved.engine = TestEngine(self.engine.0.clone());
+        moved.deployments = std::sync::Mutex::new(self.deployments.lock().unwrap().clone());
+        moved
+    }
+
+    /// Where the database is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     fn over(
@@ -540,7 +558,7 @@ impl World {
 
     /// The doctor finds nothing.
     pub(crate) async fn must_be_sound(&self) {
-        let store = Store::open_to_read(&self.url).await.unwrap();
+        let store = Store::open_to_read(&self.url, &test_keys()).await.unwrap();
         let engine: Arc<dyn Engine> = Arc::new(self.engine.0.clone());
         let doctor = Doctor::new(store.clone(), Arc::new(move |_| Ok(Arc::clone(&engine))));
         let report = doctor.look().await.unwrap();

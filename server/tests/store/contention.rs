@@ -4,7 +4,7 @@ use domain::operation::event::Level;
 use futures::future::join_all;
 use server::store::{Entry, Store};
 
-use super::database::Database;
+use super::database::{Database, test_keys};
 use super::samples::*;
 
 const WRITERS: u32 = 8;
@@ -19,7 +19,7 @@ async fn eight_writers_never_see_a_locked_database() {
     let mut writers = Vec::new();
     for number in 1..=WRITERS {
         // A store of its own: its writer is in nobody's line.
-        let store = Store::open(&database.url).await.unwrap();
+        let store = Store::open(&database.url, test_keys()).await.unwrap();
         writers.push(async move {
             let node = format!("node-{number}");
             let claim = store.claim(&node, at(1_000), LEASE).await.unwrap().unwrap();

@@ -2,12 +2,20 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use server::secrets::{KeyRing, SecretKey};
 use server::store::Store;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row as _};
 use tempfile::TempDir;
 
 /// Where the PostgreSQL server is that tests may make databases on.
 const POSTGRES: &str = "WINDLASS_TEST_DATABASE_URL";
+
+/// The key of every store of a test.
+pub(crate) fn test_keys() -> KeyRing {
+    KeyRing::of(SecretKey::from_bytes(&[7; 32], "the test").unwrap())
+}
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -27,7 +35,7 @@ impl Database {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/windlass.db", folder.path().display());
-        let store = Store::open(&url).await.unwrap();
+        let store = Store::open(&url, test_keys()).await.unwrap();
         Self {
             store,
             url,
@@ -62,7 +70,7 @@ impl Database {
         let url = format!("{address}/{name}?{parameters}");
         // The guard stands before anything can fail.
         let guard = Guard::Server { url: server, name };
-        let store = Store::open(&url).await.unwrap();
+        let store = Store::open(&url, test_keys()).await.unwrap();
         Some(Self { store, url, guard })
     }
 
@@ -73,6 +81,58 @@ impl Database {
     /// Runs a statement past the store.
     pub(crate) async fn execute(&self, sql: impl Into<String>) {
         execute(&self.url, sql.into()).await;
+    }
+}
+
+/// Every byte of the files of an SQLite database; every text of a PostgreSQL database.
+pub(crate) async fn everything_in(url: &str) -> Vec<u8> {
+    if let Some(file) = url.strip_prefix("sqlite://") {
+        return ["", "-wal", "-shm", "-journal"]
+            .iter()
+            .filter_map(|end| std::fs::read(format!("{file}{end}")).ok())
+            .flatten()
+            .collect();
+    }
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    let columns = sqlx::query(
+        "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT) FROM information_schema.columns
+         WHERE table_schema = 'public' AND data_type = 'text' ORDER BY 1, 2",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert!(columns.len() > 50, "{}", columns.len());
+    let mut everything = Vec::new();
+    for column in &columns {
+        let (table, name): (String, String) = (column.get(0), column.get(1));
+        let sql = format!("SELECT COALESCE(string_agg(\"{name}\", chr(10)), '') FROM {table}");
+        let text: String = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        everything.extend(text.bytes());
+    }
+    connection.close().await.unwrap();
+    everything
+}
+
+/// Fails where a secret is somewhere, as it is or in base64.
+pub(crate) fn must_not_hold(everything: &[u8], secret: &str) {
+    assert!(everything.len() > 1000, "{}", everything.len());
+    let holds = |form: &str| {
+        everything
+            .windows(form.len())
+            .any(|window| window == form.as_bytes())
+    };
+    assert!(!holds(secret), "{secret} is there");
+    // Base64 of it as a part of something longer: of its three forms, what does not depend on what is around it.
+    for before in 0..3 {
+        let padded = [&vec![0; before], secret.as_bytes()].concat();
+        let text = STANDARD_NO_PAD.encode(&padded);
+        let start = [0, 2, 3][before];
+        let end = text.len() - usize::from(padded.len() % 3 != 0);
+        assert!(!holds(&text[start..end]), "{secret} is there in base64");
     }
 }
 
@@ -110,15 +170,25 @@ impl EmptyDatabase {
 /// Runs statements from where nothing is async.
 pub(crate) fn execute_now(url: &str, sql: String) {
     let url = url.to_owned();
+    now(async move { execute(&url, sql).await });
+}
+
+/// [`everything_in`] from where nothing is async.
+pub(crate) fn everything_now(url: &str) -> Vec<u8> {
+    let url = url.to_owned();
+    now(async move { everything_in(&url).await })
+}
+
+fn now<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap()
-            .block_on(execute(&url, sql));
+            .block_on(work)
     })
     .join()
-    .unwrap();
+    .unwrap()
 }
 
 /// Runs statements past the store.

@@ -6,7 +6,7 @@ use domain::operation::{OperationStatus, StepState};
 use domain::plan::StepKey;
 use server::store::{Activity, End, Entry, MigrationFailure, Store, StoreError};
 
-use super::database::Database;
+use super::database::{Database, test_keys};
 use super::on_both;
 use super::samples::*;
 
@@ -184,7 +184,9 @@ async fn deployments_know_their_operation_and_their_stacks(database: Database) {
 
 async fn a_reader_cannot_write(database: Database) {
     accepted_operation(&database.store, 1).await;
-    let reader = Store::open_to_read(&database.url).await.unwrap();
+    let reader = Store::open_to_read(&database.url, &test_keys())
+        .await
+        .unwrap();
     assert_eq!(reader.operation_facts(None, 9).await.unwrap().len(), 1);
     let refused = reader.insert_environment(&environment()).await;
     assert!(
@@ -198,7 +200,7 @@ async fn a_reader_cannot_write(database: Database) {
 }
 
 async fn tables_of_another_version_are_refused(database: Database) {
-    let refusal = async || match Store::open_to_read(&database.url).await {
+    let refusal = async || match Store::open_to_read(&database.url, &test_keys()).await {
         Err(StoreError::Migrate { source }) => source,
         other => panic!("{other:?}"),
     };
@@ -222,7 +224,7 @@ async fn tables_of_another_version_are_refused(database: Database) {
 async fn nothing_is_made_where_there_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/data/windlass.db", folder.path().display());
-    let refused = Store::open_to_read(&url).await;
+    let refused = Store::open_to_read(&url, &test_keys()).await;
     assert!(
         matches!(refused, Err(StoreError::NoDatabase { .. })),
         "{refused:?}"

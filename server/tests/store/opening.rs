@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use server::store::{MigrationFailure, Store, StoreError};
 
-use super::database::Database;
+use super::database::{Database, test_keys};
 use super::on_both;
 use super::samples::*;
 
@@ -16,7 +16,7 @@ on_both! {
 async fn what_was_written_is_there_after_a_restart(database: Database) {
     let accepted = accepted_operation(&database.store, 1).await;
     database.store.close().await;
-    let again = Store::open(&database.url).await.unwrap();
+    let again = Store::open(&database.url, test_keys()).await.unwrap();
     assert_eq!(again.operation(accepted.id).await.unwrap(), Some(accepted));
 }
 
@@ -32,7 +32,7 @@ async fn a_database_of_a_newer_version_is_refused(database: Database) {
              VALUES (9999, 'later', true, {checksum}, 0)"
         ))
         .await;
-    let refused = Store::open(&database.url).await;
+    let refused = Store::open(&database.url, test_keys()).await;
     assert!(
         matches!(
             refused,
@@ -49,7 +49,7 @@ async fn the_file_is_made_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a b/50%#?/windlass.db");
     let url = format!("sqlite://{}", file.display());
-    let store = Store::open(&url).await.unwrap();
+    let store = Store::open(&url, test_keys()).await.unwrap();
     store.insert_environment(&environment()).await.unwrap();
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&file), 0o600);
@@ -68,16 +68,19 @@ async fn addresses_that_are_refused() {
         "windlass.db",
         "",
     ] {
-        let error = Store::open(url).await.unwrap_err();
+        let error = Store::open(url, test_keys()).await.unwrap_err();
         assert!(
             matches!(error, StoreError::UnsupportedAddress { .. }),
             "{url}: {error:?}"
         );
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
-    let error = Store::open("postgres://windlass:hunter2@127.0.0.1:1/windlass")
-        .await
-        .unwrap_err();
+    let error = Store::open(
+        "postgres://windlass:hunter2@127.0.0.1:1/windlass",
+        test_keys(),
+    )
+    .await
+    .unwrap_err();
     assert!(
         matches!(error, StoreError::Open { .. }) && error.is_transient(),
         "{error:?}"
@@ -86,7 +89,7 @@ async fn addresses_that_are_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let below = format!("sqlite://{}/windlass.db", file.path().display());
     assert!(matches!(
-        Store::open(&below).await,
+        Store::open(&below, test_keys()).await,
         Err(StoreError::PrepareFile { .. })
     ));
 }

@@ -124,7 +124,7 @@ impl Run {
     }
 
     /// A stack whose every gate passed before the cancel was taken up is there, and stays.
-    fn finish_complete_stacks(&mut self) {
+    pub(super) fn finish_complete_stacks(&mut self) {
         for position in 0..self.plan.steps.len() {
             let Action::FinishStack { stack, turn } = &self.plan.steps[position].action else {
                 continue;
@@ -192,7 +192,7 @@ impl Run {
     fn is_returned(&self, advanced: &[String]) -> bool {
         let known = self.material.input.before.is_some();
         let undone = operations::is_undone(self.operation.kind, self.cancelled);
-        known && undone && advanced.is_empty() && !self.is_complete()
+        known && undone && advanced.is_empty() && !self.is_complete() && !self.was_left_begun()
     }
 
     /// What the undoing brought back, and what was never touched, has the status again that it had before.
