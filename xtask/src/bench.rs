@@ -15,7 +15,7 @@ mod screen;
 mod serving;
 mod windlass;
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{fs, path::PathBuf};
 
 use clap::ValueEnum;
 
@@ -28,21 +28,23 @@ use crate::{
 use compose::Compose;
 use deploying::Arena;
 use engine::Engine;
-use report::Figure;
+use report::{Figure, Report};
 use serving::Site;
 
 /// How it was measured, for the reader of BENCHMARKS.md.
 const NOTES: &str = include_str!("bench/notes.md");
 /// Fewer give no median worth the name.
 const LEAST_RUNS: i64 = 1;
+/// And fewer are not kept.
+const RUNS_TO_KEEP: u32 = 5;
 
 /// The options of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// Only these parts; BENCHMARKS.md is then left as it is
+    /// Only these parts; the others stay in BENCHMARKS.md as they were measured before
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<Part>,
-    /// How often each thing is measured; the median counts
+    /// How often each thing is measured; the median counts. Fewer than 5 are printed, and not written down
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(LEAST_RUNS..=100))]
     runs: u32,
 }
@@ -91,30 +93,35 @@ struct Bench {
     runs: u32,
 }
 
-/// Measures, prints, and writes BENCHMARKS.md when everything was measured.
+/// Measures, prints, and writes BENCHMARKS.md.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
-    let began = Instant::now();
     let wanted: Vec<Part> = Part::ALL
         .into_iter()
         .filter(|part| args.only.is_empty() || args.only.contains(part))
         .collect();
     let bench = Bench::prepare(args.runs, &wanted)?;
-    let before = machine::load();
-    let mut parts = Vec::new();
+    let file = paths::root().join("BENCHMARKS.md");
+    let mut report = Report::read(&file)?;
     for part in wanted {
         interrupt::check()?;
         println!("\n== {}", part.title());
-        parts.push((part.title(), bench.measure(part)?));
+        let of = format!(
+            "{}: {}; load average when it began {}",
+            machine::date(),
+            machine::windlass(),
+            machine::load()
+        );
+        let figures = bench.measure(part)?;
+        let section = report::section(part.title(), &of, &figures);
+        println!("\n{section}");
+        report.put(part.title(), section);
+        // After each part, so that nothing is lost where a later one breaks off.
+        if args.runs >= RUNS_TO_KEEP {
+            fs::write(&file, bench.text(&report)?)?;
+            println!("written: {}", file.display());
+        }
     }
-    let mut text = bench.heading(&before, began)?;
-    text += &report::table(&parts);
-    text += &format!("{}\n", report::verdicts(&parts));
-    println!("\n{text}");
-    if args.only.is_empty() {
-        let file = paths::root().join("BENCHMARKS.md");
-        fs::write(&file, format!("{text}\n{NOTES}"))?;
-        println!("written: {}", file.display());
-    }
+    println!("\n{}", report.verdicts());
     Ok(())
 }
 
@@ -174,24 +181,21 @@ impl Bench {
         })
     }
 
-    fn heading(&self, load: &str, began: Instant) -> anyhow::Result<String> {
+    fn text(&self, report: &Report) -> anyhow::Result<String> {
         let mut facts = machine::facts();
         facts.push(("Docker engine", self.engine.version()?));
         facts.push(("Docker Compose", self.compose.version.clone()));
-        let measured = format!(
-            "{}, in {:.0} min; load average when it began {load}",
-            machine::date(),
-            began.elapsed().as_secs_f64() / 60.0
-        );
-        facts.push(("Measured", measured));
         let lines: String = facts
             .iter()
             .map(|(name, fact)| format!("| {name} | {fact} |\n"))
             .collect();
+        let titles = Part::ALL.map(Part::title);
         Ok(format!(
             "# Measured\n\nWritten by `cargo xtask bench`, which anyone can run; it needs root. Compare ratios, not times: both \
              sides of a line\nran in the same run, in turn. Values are medians, with the least and the greatest of n.\n\n\
-             | | |\n|---|---|\n{lines}\n"
+             | | |\n|---|---|\n{lines}\n{}{}\n\n{NOTES}",
+            report.sections(&titles),
+            report.verdicts()
         ))
     }
 }

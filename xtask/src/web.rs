@@ -83,7 +83,7 @@ pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     println!("putting the pages' files into {}", site.display());
     let fresh = site.with_extension("new");
     remove_folder(&fresh)?;
-    let parts = split::run(&wasm, NAME)?;
+    let parts = split::run(&wasm, NAME, profile)?;
     let code = bindgen::run(&parts, NAME, profile)?;
     let style = css::bundle(&paths::root().join("style"), "main.css")?;
     let bundles = bundle::bundle(&code.later, &parts.needed);

@@ -112,6 +112,15 @@ async fn backed_up_at(case: Case, step: &str, then: Then) {
 
     moved.shop.let_it_crash(false);
     moved.shop.try_again(case, &second, &case_of).await;
+    // A retry is about what failed: stacks that the old server changed after the backup are made anew by a redeploy.
+    if let (Then::GoesOn, Ok(all)) = (then, moved.shop.ask(Case::Redeploy, &second).await) {
+        let events = moved
+            .shop
+            .until_end(Case::Redeploy, &second, all.operation)
+            .await;
+        let end = world.status(all.operation).await;
+        assert_eq!(end, OperationStatus::Succeeded, "{case_of}: {events:#?}");
+    }
     second.stop().await;
     if then == Then::GoesOn {
         // Otherwise what was replaced or taken back may still stand beside what runs: the doctor names it.

@@ -10,7 +10,6 @@ pub(super) fn facts() -> Vec<(&'static str, String)> {
         ("Machine", machine()),
         ("System", system()),
         ("Rust", said(Command::new("rustc").arg("--version"))),
-        ("Windlass", windlass()),
     ]
 }
 
@@ -53,7 +52,8 @@ fn system() -> String {
     )
 }
 
-fn windlass() -> String {
+/// The version that is measured.
+pub(super) fn windlass() -> String {
     let commit = said(
         Command::new("git")
             .args(["describe", "--always", "--dirty"])

@@ -1,8 +1,15 @@
 //! What was measured as a table: nothing in it is a constant but the targets, and a missed target says so.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+
+use anyhow::Context as _;
 
 use super::samples::Samples;
+
+const MET: &str = "met";
+const MISSED: &str = "**missed**";
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +105,8 @@ impl Figure {
         };
         let verdict = match self.met() {
             None => "",
-            Some(true) => "met",
-            Some(false) => "**missed**",
+            Some(true) => MET,
+            Some(false) => MISSED,
         };
         let cells = [
             self.what.as_str(),
@@ -138,31 +145,66 @@ fn show(samples: &Samples, unit: Unit) -> String {
     format!("{median} ({least} to {greatest}, n={})", samples.count())
 }
 
-/// The table, with a heading for each part.
-pub(super) fn table(parts: &[(&str, Vec<Figure>)]) -> String {
-    let mut text = String::new();
-    for (part, figures) in parts {
-        let lines = figures
-            .iter()
-            .map(Figure::row)
-            .collect::<Vec<_>>()
-            .join("\n");
-        let written = write!(
-            text,
-            "### {part}\n\n\
-             | What | Windlass | Baseline | Measured | Ratio | Target | |\n\
-             |---|---|---|---|---|---|---|\n{lines}\n\n"
-        );
-        debug_assert!(written.is_ok(), "a string takes everything");
-    }
-    text
+/// One part: when it was measured, and its figures.
+pub(super) fn section(title: &str, of: &str, figures: &[Figure]) -> String {
+    let lines = figures
+        .iter()
+        .map(Figure::row)
+        .collect::<Vec<_>>()
+        .join("\n");
+    format!(
+        "### {title}\n\nMeasured {of}.\n\n\
+         | What | Windlass | Baseline | Measured | Ratio | Target | |\n\
+         |---|---|---|---|---|---|---|\n{lines}\n\n"
+    )
 }
 
-/// How many targets were met and missed.
-pub(super) fn verdicts(parts: &[(&str, Vec<Figure>)]) -> String {
-    let figures = || parts.iter().flat_map(|(_, figures)| figures);
-    let count = |verdict| figures().filter(|it| it.met() == Some(verdict)).count();
-    format!("Targets: {} met, {} missed.", count(true), count(false))
+/// The parts that were measured, now or before.
+#[derive(Debug, Default)]
+pub(super) struct Report(BTreeMap<String, String>);
+
+impl Report {
+    /// What an earlier run has written; nothing where there is no file.
+    pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
+        match fs::read_to_string(file) {
+            Ok(text) => Ok(Self::parse(&text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        let figures = text.split("\nTargets:").next().unwrap_or_default();
+        let sections = figures.split("### ").skip(1).filter_map(|section| {
+            let (title, _) = section.split_once('\n')?;
+            Some((title.to_owned(), format!("### {}\n\n", section.trim_end())))
+        });
+        Self(sections.collect())
+    }
+
+    pub(super) fn put(&mut self, title: &str, section: String) {
+        self.0.insert(title.to_owned(), section);
+    }
+
+    /// Those with these titles, in this order.
+    pub(super) fn sections(&self, titles: &[&str]) -> String {
+        let sections = titles.iter().filter_map(|title| self.0.get(*title));
+        sections.map(String::as_str).collect()
+    }
+
+    /// How many targets were met and missed.
+    pub(super) fn verdicts(&self) -> String {
+        let count = |verdict: &str| -> usize {
+            let sections = self.0.values();
+            sections.map(|it| it.matches(verdict).count()).sum()
+        };
+        let (met, missed) = (count(&cell(MET)), count(&cell(MISSED)));
+        format!("Targets: {met} met, {missed} missed.")
+    }
+}
+
+fn cell(word: &str) -> String {
+    format!("| {word} |\n")
 }
 
 #[cfg(test)]
@@ -203,19 +245,31 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_are_counted() {
-        let parts = [
-            (
-                "one",
-                vec![
-                    figure(&[1.0], &[2.0], Target::Ratio(0.6)),
-                    figure(&[1.0], &[2.0], Target::Ratio(0.4)),
-                    figure(&[1.0], &[2.0], Target::None),
-                ],
-            ),
-            ("two", vec![figure(&[9.0], &[], Target::AtMost(8.0))]),
+    fn parts_that_are_not_measured_again_stay() {
+        let one = [
+            figure(&[1.0], &[2.0], Target::Ratio(0.6)),
+            figure(&[1.0], &[2.0], Target::Ratio(0.4)),
+            figure(&[1.0], &[2.0], Target::None),
         ];
-        assert_eq!(verdicts(&parts), "Targets: 1 met, 2 missed.");
-        assert_eq!(table(&parts).matches("### ").count(), 2);
+        let two = [figure(&[9.0], &[], Target::AtMost(8.0))];
+        let mut report = Report::default();
+        report.put("One", section("One", "today of 1", &one));
+        report.put("Two", section("Two", "today of 1", &two));
+        assert_eq!(report.verdicts(), "Targets: 1 met, 2 missed.");
+
+        let written = format!(
+            "# Measured\n\n{}{}\n\n### How\n",
+            report.sections(&["Two", "One"]),
+            report.verdicts()
+        );
+        let mut again = Report::parse(&written);
+        assert_eq!(again.0, report.0);
+        again.put("Two", section("Two", "tomorrow of 2", &[]));
+        assert_eq!(again.verdicts(), "Targets: 1 met, 1 missed.");
+        let sections = again.sections(&["One", "Two", "Three"]);
+        assert!(
+            sections.contains("Measured today of 1.")
+                && sections.contains("Measured tomorrow of 2.")
+        );
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Code {
 
 /// Makes the pieces.
 pub(super) fn run(parts: &Parts, name: &str, profile: Profile) -> anyhow::Result<Code> {
-    let folder = paths::target().join("bindgen");
+    let folder = paths::target().join("bindgen").join(profile.folder());
     super::remove_folder(&folder)?;
     Bindgen::new()
         .input_path(&parts.main)

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use wasm_split_cli_support::{Options, transform};
 
 use super::bundle::Bundles;
-use crate::paths;
+use crate::{cargo::Profile, paths};
 
 /// The script that loads parts, as Leptos names it where names carry no hash.
 pub(crate) const LOADER: &str = "__wasm_split.______________________.js";
@@ -32,8 +32,8 @@ pub(super) struct Parts {
 }
 
 /// Cuts.
-pub(super) fn run(wasm: &Path, name: &str) -> anyhow::Result<Parts> {
-    let folder = paths::target().join("split");
+pub(super) fn run(wasm: &Path, name: &str, profile: Profile) -> anyhow::Result<Parts> {
+    let folder = paths::target().join("split").join(profile.folder());
     super::remove_folder(&folder)?;
     fs::create_dir_all(&folder)?;
     let main = folder.join("main.wasm");
