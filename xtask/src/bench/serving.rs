@@ -282,11 +282,13 @@ impl Site<'_> {
             pages.push((wasm, page));
         }
         pages.sort();
-        let list = pages
-            .iter()
-            .find(|(_, page)| page.starts_with("__deployments_"));
-        let (Some((list, _)), Some((most, largest))) = (list, pages.last()) else {
-            bail!("the pages' files have no WASM for the list");
+        let page_of = |route: &str| pages.iter().find(|(_, page)| page.starts_with(route));
+        let (Some((start, _)), Some((list, _)), Some((most, largest))) = (
+            page_of("__dashboard_"),
+            page_of("__deployments_"),
+            pages.last(),
+        ) else {
+            bail!("the pages' files have no WASM for the start and the list");
         };
         let fixed = ["windlass.js", "windlass.css", web::LOADER].map(size);
         let fixed = fixed.into_iter().sum::<anyhow::Result<u64>>()?;
@@ -298,6 +300,7 @@ impl Site<'_> {
         let largest = largest.trim_start_matches('_').split("_route").next();
         let largest = largest.unwrap_or_default().replace('_', " ");
         Ok(vec![
+            kibibytes("WASM of the start page, brotli", *start)?.target(Target::AtMost(350.0)),
             kibibytes("WASM of the list page, brotli", *list)?.target(Target::AtMost(350.0)),
             kibibytes(
                 &format!("WASM of the largest page ({largest}), brotli"),

@@ -56,21 +56,19 @@ pub(super) fn run(parts: &Parts, name: &str, profile: Profile) -> anyhow::Result
         .context("cannot bind the WASM to its script")?;
 
     let script = format!("{name}.js");
-    let content = |path: &Path| -> anyhow::Result<Vec<u8>> {
-        if profile == Profile::Release {
-            optimise(path)?;
-        }
-        fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-    };
     let bound = folder.join(format!("{name}_bg.wasm"));
+    // The other parts get no smaller: the compiler has done all there is to do, and nothing was bound to a script.
+    if profile == Profile::Release {
+        optimise(&bound)?;
+    }
     let files = BTreeMap::from([
         (script.clone(), fs::read(folder.join(script))?),
-        (format!("{name}.wasm"), content(&bound)?),
+        (format!("{name}.wasm"), fs::read(bound)?),
     ]);
     let mut later = BTreeMap::new();
     for path in &parts.later {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        later.insert(name.into_owned(), content(path)?);
+        later.insert(name.into_owned(), fs::read(path)?);
     }
     let snippets = folder.join("snippets");
     Ok(Code {
