@@ -158,28 +158,9 @@ pub struct RestoreArgs {
 /// The options of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DoctorArgs {
-    /// The data folder of the server to look at
-    #[arg(
-        long,
-        env = "WINDLASS_DATA_DIR",
-        value_name = "DIR",
-        default_value = "data"
-    )]
-    pub data_dir: PathBuf,
-
-    /// postgres://… or sqlite://…, as the server has it; without it, the SQLite file in the data folder
-    /// (DATABASE_URL is read, too)
-    #[arg(
-        long,
-        env = "WINDLASS_DATABASE_URL",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub database_url: Option<String>,
-
-    /// The keys that the database is encrypted with.
+    /// What is looked at.
     #[command(flatten)]
-    pub secret_key: SecretKeyArgs,
+    pub database: KeyedDatabaseArgs,
 
     /// Look for the first environment's engine here, not where the record says: unix:///path or tcp://host:port
     #[arg(long, env = "WINDLASS_DOCKER_HOST", value_name = "URL")]

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
-use crate::args::{DoctorArgs, ServeArgs};
+use crate::args::{DoctorArgs, KeyedDatabaseArgs, ServeArgs};
 use crate::catalog::{Catalog, LocalSource};
 use crate::clock::Clock;
 use crate::doctor::{Doctor, Report};
@@ -231,8 +231,12 @@ fn refuse_strangers(args: &ServeArgs) -> Result<(), BootError> {
 /// # Errors
 /// Where the record cannot be looked at.
 pub async fn doctor(args: &DoctorArgs) -> Result<Report, StoreError> {
-    let url = database_url(args.database_url.as_deref(), &args.data_dir);
-    let ring = key_ring(&args.secret_key, &args.data_dir)?;
+    let KeyedDatabaseArgs {
+        database,
+        secret_key,
+    } = &args.database;
+    let url = database_url(database.database_url.as_deref(), &database.data_dir);
+    let ring = key_ring(secret_key, &database.data_dir)?;
     let store = Store::open_to_read(&url, &ring).await?;
     let (connect, moved) = (connect(), args.docker_host.clone());
     let examiner = Doctor::new(
